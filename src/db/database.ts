@@ -1,0 +1,116 @@
+// Connections to Postgres, each lent out for one organization or for none (law 5). The organization is a setting of the
+// session, changed only when the borrower's differs from the one before; row-level security reads it.
+import pg from 'pg';
+import { DomainError } from '../errors.ts';
+import { asDomainError } from './errors.ts';
+
+export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
+
+/** Runs statements: a pooled connection inside a transaction, or one statement of its own. */
+export type Queryable = {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]>;
+};
+
+/** A transaction, scoped to one organization. Commits when the function that got it returns. */
+export type Tx = Queryable & { readonly orgId: string };
+
+type Lent = pg.PoolClient & { lentTo?: string };
+
+const NO_ORGANIZATION = '';
+
+/** One pool of one database role. `close()` waits for what is running. */
+export class Database {
+  readonly #pool: pg.Pool;
+
+  /** `size` connections at most; a statement that runs longer than `statementTimeoutMs` is ended by the server. */
+  constructor(url: string, options: { size: number; statementTimeoutMs?: number; applicationName?: string }) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: options.size,
+      statement_timeout: options.statementTimeoutMs ?? 30_000,
+      application_name: options.applicationName ?? 'drawbridge',
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 30_000,
+    });
+    // An idle connection that breaks is dropped by the pool; the next borrower gets a new one or a clear error.
+    this.#pool.on('error', () => {});
+  }
+
+  /** One statement for one organization, outside any transaction. */
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(orgId: string, statement: Statement): Promise<Row[]> {
+    return this.#lend(orgId, (client) => run<Row>(client, statement));
+  }
+
+  /** One statement that belongs to no organization: realm tables and the listed SECURITY DEFINER functions. */
+  realm<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
+    return this.#lend(NO_ORGANIZATION, (client) => run<Row>(client, statement));
+  }
+
+  /** A transaction for one organization. Serialization failures and deadlocks are the caller's to repeat. */
+  inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#lend(orgId, (client) => inTransaction(client, orgId, work));
+  }
+
+  /** A transaction on realm tables only. */
+  inRealm<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.#lend(NO_ORGANIZATION, (client) => inTransaction(client, NO_ORGANIZATION, work));
+  }
+
+  /** Holds one connection without an organization, for session-wide locks and LISTEN. */
+  withConnection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.#lend(NO_ORGANIZATION, work);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #lend<T>(orgId: string, work: (client: Lent) => Promise<T>): Promise<T> {
+    let client: Lent;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      throw asDomainError(error);
+    }
+    let broken = false;
+    try {
+      if ((client.lentTo ?? NO_ORGANIZATION) !== orgId) {
+        await client.query({
+          name: 'scope',
+          text: `select set_config('drawbridge.org_id', $1, false)`,
+          values: [orgId],
+        });
+        client.lentTo = orgId;
+      }
+      return await work(client);
+    } catch (error) {
+      const known = asDomainError(error);
+      broken = !(error instanceof pg.DatabaseError) && !(error instanceof DomainError);
+      throw known;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+async function run<Row extends pg.QueryResultRow>(client: pg.PoolClient, statement: Statement): Promise<Row[]> {
+  const result = await client.query<Row>({
+    text: statement.text,
+    ...(statement.name ? { name: statement.name } : {}),
+    values: statement.values as unknown[],
+  });
+  return result.rows;
+}
+
+async function inTransaction<T>(client: pg.PoolClient, orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const tx: Tx = { orgId, query: (statement) => run(client, statement) };
+  await client.query('begin');
+  try {
+    const result = await work(tx);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+-- The one door in and the one door out (law 2). Everything that can make somebody a member, or end it, passes here.
+-- Refusals carry a constraint name, which is the key of the error table in src/db/errors.ts.
+
+create function refuse(p_rule text, p_detail text) returns void language plpgsql as $$
+begin
+  raise exception '%', p_detail using errcode = 'check_violation', constraint = p_rule;
+end $$;
+
+-- Law 3: locks the organization, then refuses when nobody else keeps full control. Counted are active humans with no end date.
+create function guard_full_control(p_org uuid, p_member uuid) returns void language plpgsql as $$
+begin
+  if not exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
+    where m.org_id = p_org and m.id = p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
+    return;
+  end if;
+  perform from organization where org_id = p_org for update;
+  if not exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
+    where m.org_id = p_org and m.id <> p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
+    perform refuse('last_owner', 'This is the last member with full control of the organization. Give somebody else full control first.');
+  end if;
+end $$;
+
+-- Seats are counted only where the plan limits them; a pending invitation holds one.
+create function guard_seat(p_org uuid, p_member uuid) returns void language plpgsql as $$
+declare
+  v_limit integer;
+  v_used integer;
+begin
+  select seat_limit into v_limit from organization where org_id = p_org;
+  if v_limit is null then return; end if;
+  perform from organization where org_id = p_org for update;
+  select count(*) into v_used from member m where m.org_id = p_org and m.id <> p_member and (m.status = 'active'
+    or m.status = 'invited' and exists (select from invitation i where i.org_id = p_org and i.member_id = m.id and i.status = 'pending'));
+  if v_used >= v_limit then
+    perform refuse('seat_limit', format('All %s seats of the plan are taken. Free a seat or raise the plan''s limit.', v_limit));
+  end if;
+end $$;
+
+create function admit_member(p_org uuid, p_member uuid, p_actor jsonb) returns text language plpgsql as $$
+declare
+  m member;
+  v_person uuid;
+  v_reason text;
+begin
+  select * into m from member where org_id = p_org and id = p_member for update;
+  if m.status = 'active' then return 'active'; end if;
+  if exists (select from block where org_id = p_org and member_id = p_member)
+    or not exists (select from carrier where org_id = p_org and member_id = p_member) then
+    return m.status;
+  end if;
+  v_person := m.person_id;
+  if m.kind = 'human' and v_person is null then
+    if m.address is null then
+      v_reason := 'no_address';
+    elsif not owns_domain_of(p_org, m.address) then
+      v_reason := 'address_not_verified';
+    else
+      v_person := person_for_address(p_org, m.address, m.given_name, m.family_name);
+      if v_person is null then v_reason := 'address_taken'; end if;
+    end if;
+    if v_reason is not null then
+      update member set status = 'pending', pending_reason = v_reason, updated_at = now()
+      where org_id = p_org and id = p_member and (status, pending_reason) is distinct from ('pending', v_reason);
+      if found then
+        perform record_audit(p_org, p_actor, 'member.pending', 'member', p_member, jsonb_build_object('reason', v_reason));
+      end if;
+      return 'pending';
+    end if;
+  end if;
+  perform guard_seat(p_org, p_member);
+  update member set status = 'active', pending_reason = null, person_id = v_person, updated_at = now()
+  where org_id = p_org and id = p_member;
+  if v_person is not null then perform mark_projection('person', v_person, 1); end if;
+  perform record_audit(p_org, p_actor, 'member.admitted', 'member', p_member, jsonb_build_object('from', m.status));
+  return 'active';
+end $$;
+
+-- Out, in two steps: 'suspended' at once and reversible, 'removed' for good (the record and its history stay).
+create function release_member(p_org uuid, p_member uuid, p_to text, p_reason text, p_actor jsonb) returns text language plpgsql as $$
+declare
+  m member;
+begin
+  select * into m from member where org_id = p_org and id = p_member for update;
+  if m.status = p_to or m.status in ('removed', 'purged') then return m.status; end if;
+  perform guard_full_control(p_org, p_member);
+  update member set status = p_to, pending_reason = null, updated_at = now() where org_id = p_org and id = p_member;
+  if p_to = 'removed' then
+    delete from carrier where org_id = p_org and member_id = p_member;
+    delete from team_member where org_id = p_org and member_id = p_member;
+    delete from access_grant where org_id = p_org and member_id = p_member;
+    delete from group_member where org_id = p_org and member_id = p_member;
+    delete from identity where org_id = p_org and member_id = p_member;
+    update invitation set status = 'cancelled' where org_id = p_org and member_id = p_member and status = 'pending';
+  end if;
+  if m.person_id is not null then perform mark_projection('person', m.person_id, 0); end if;
+  perform record_audit(p_org, p_actor, 'member.' || p_to, 'member', p_member,
+    jsonb_build_object('from', m.status, 'reason', p_reason));
+  return p_to;
+end $$;
+
+-- Active = at least one carrier and no block: brings the status to what carriers and blocks say, through the two doors.
+create function settle_member(p_org uuid, p_member uuid, p_reason text, p_actor jsonb) returns text language plpgsql as $$
+declare
+  v_status text;
+begin
+  select status into v_status from member where org_id = p_org and id = p_member for update;
+  if not exists (select from carrier where org_id = p_org and member_id = p_member) then
+    if v_status in ('active', 'suspended', 'pending') then
+      return release_member(p_org, p_member, 'removed', p_reason, p_actor);
+    end if;
+    return v_status;
+  end if;
+  if exists (select from block where org_id = p_org and member_id = p_member) then
+    return release_member(p_org, p_member, 'suspended', p_reason, p_actor);
+  end if;
+  return admit_member(p_org, p_member, p_actor);
+end $$;
+
+-- An address the directory or an admin states anew passes the test again; until then the account keeps the old one.
+create function change_member_address(p_org uuid, p_member uuid, p_address text, p_actor jsonb) returns void language plpgsql as $$
+declare
+  m member;
+begin
+  select * into m from member where org_id = p_org and id = p_member for update;
+  if m.address is not distinct from p_address then return; end if;
+  if m.person_id is null then
+    update member set address = p_address, address_key = fold_key(p_address), updated_at = now() where org_id = p_org and id = p_member;
+    perform settle_member(p_org, p_member, 'address_changed', p_actor);
+  elsif p_address is not null and move_person_address(p_org, m.person_id, p_address) then
+    update member set address = p_address, address_key = fold_key(p_address), updated_at = now() where org_id = p_org and id = p_member;
+    perform mark_projection('person', m.person_id, 1);
+    perform record_audit(p_org, p_actor, 'member.address_changed', 'member', p_member, '{}',
+      jsonb_build_object('from', m.address, 'to', p_address));
+  else
+    perform record_audit(p_org, p_actor, 'member.address_change_waits', 'member', p_member, '{}',
+      jsonb_build_object('from', m.address, 'to', p_address));
+  end if;
+end $$;
+
+-- Verifying a domain admits all who wait for it. Answers how many.
+create function admit_waiting(p_org uuid, p_domain text, p_actor jsonb) returns integer language plpgsql as $$
+declare
+  v_member uuid;
+  v_count integer := 0;
+begin
+  for v_member in select id from member where org_id = p_org and status = 'pending'
+    and split_part(address_key, '@', 2) = lower(p_domain) order by id
+  loop
+    if admit_member(p_org, v_member, p_actor) = 'active' then v_count := v_count + 1; end if;
+  end loop;
+  return v_count;
+end $$;

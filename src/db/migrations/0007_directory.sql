@@ -1,0 +1,266 @@
+-- The directory's way in, one round trip a change: SCIM Users and Groups (design, section 5).
+
+create type directory_user_input as (
+  user_name text, external_id text, active boolean, address text, display_name text, given_name text, family_name text,
+  email text, resource jsonb
+);
+
+create function count_directory(p_org uuid, p_directory uuid, p_users integer, p_groups integer) returns void language sql as $$
+  insert into directory_count (org_id, directory_id, slot, users, groups)
+  values (p_org, p_directory, pg_backend_pid() % 16, p_users, p_groups)
+  on conflict (org_id, directory_id, slot) do update
+    set users = directory_count.users + excluded.users, groups = directory_count.groups + excluded.groups
+$$;
+
+-- Which member a new directory user is: the one an address already has here, else a new one. Adopting somebody with
+-- admin rights, or by an address that the organization has not proved, needs an administrator's approval.
+create function member_for_directory(p_org uuid, p_directory uuid, u directory_user_input) returns uuid language plpgsql as $$
+declare
+  m member;
+  v_id uuid;
+begin
+  if u.address is not null then
+    select * into m from member where org_id = p_org and address_key = fold_key(u.address)
+      and status not in ('removed', 'purged') for update;
+    if found then
+      if exists (select from directory_user where org_id = p_org and directory_id = p_directory and member_id = m.id) then
+        perform refuse('directory_user_shares_member', 'Another user of this directory has this address already.');
+      end if;
+      if not owns_domain_of(p_org, u.address)
+        or exists (select from role where org_id = p_org and key = m.role_key and full_control) then
+        perform refuse('adoption_needs_approval', 'A member with this address exists, and taking it over needs an administrator''s approval.');
+      end if;
+      return m.id;
+    end if;
+  end if;
+  insert into member (org_id, status, pending_reason, role_key, address, address_key, display_name, given_name, family_name)
+  select p_org, 'pending', 'no_address', default_role, u.address, fold_key(u.address), u.display_name, u.given_name, u.family_name
+  from organization where org_id = p_org
+  returning id into v_id;
+  return v_id;
+end $$;
+
+create function set_directory_block(p_org uuid, p_directory uuid, p_member uuid, p_active boolean) returns void language plpgsql as $$
+begin
+  if p_active then
+    delete from block where org_id = p_org and member_id = p_member and source = 'directory' and ref = p_directory;
+  else
+    insert into block (org_id, member_id, source, ref, reason)
+    values (p_org, p_member, 'directory', p_directory, 'the directory says active=false') on conflict do nothing;
+  end if;
+end $$;
+
+create function scim_update_user(p_org uuid, p_directory uuid, p_member uuid, p_actor jsonb, p_version integer, u directory_user_input)
+  returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
+  language plpgsql as $$
+#variable_conflict use_column
+declare
+  d directory_user;
+  m member;
+begin
+  select * into d from directory_user
+  where org_id = p_org and directory_id = p_directory and member_id = p_member and deleted_at is null for update;
+  if not found then return; end if;
+  if p_version is not null and d.version <> p_version then
+    return query select p_member, d.version, d.created_at, d.modified_at, 'version_mismatch'; return;
+  end if;
+  if (d.user_name, d.external_id, d.active, d.resource) is not distinct from (u.user_name, u.external_id, u.active, u.resource) then
+    return query select p_member, d.version, d.created_at, d.modified_at, 'unchanged'; return;
+  end if;
+  update directory_user set user_name = u.user_name, user_name_key = fold_key(u.user_name), external_id = u.external_id,
+    display_name_key = fold_key(u.display_name), email_key = fold_key(u.email), given_name_key = fold_key(u.given_name),
+    family_name_key = fold_key(u.family_name), active = u.active, resource = u.resource, version = d.version + 1,
+    modified_at = greatest(now(), d.modified_at)
+  where org_id = p_org and directory_id = p_directory and member_id = p_member
+  returning * into d;
+  update member set display_name = u.display_name, given_name = u.given_name, family_name = u.family_name, updated_at = now()
+  where org_id = p_org and id = p_member
+    and (display_name, given_name, family_name) is distinct from (u.display_name, u.given_name, u.family_name);
+  select * into m from member where org_id = p_org and id = p_member;
+  if m.person_id is not null and write_person_names(p_org, m.person_id, u.given_name, u.family_name) then
+    perform mark_projection('person', m.person_id, 1);
+  end if;
+  if m.address_key is distinct from fold_key(u.address) then
+    perform change_member_address(p_org, p_member, u.address, p_actor);
+  end if;
+  perform set_directory_block(p_org, p_directory, p_member, u.active);
+  perform settle_member(p_org, p_member, 'directory', p_actor);
+  perform record_audit(p_org, p_actor, 'directory_user.updated', 'member', p_member, jsonb_build_object('version', d.version));
+  return query select p_member, d.version, d.created_at, d.modified_at, 'updated';
+end $$;
+
+create function scim_create_user(p_org uuid, p_directory uuid, p_actor jsonb, u directory_user_input)
+  returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
+  language plpgsql as $$
+#variable_conflict use_column
+declare
+  d directory_user;
+  v_key text := fold_key(u.user_name);
+  v_member uuid;
+begin
+  -- a live user of that externalId, else of that name: active = taken, inactive = this person returns
+  if u.external_id is not null then
+    select * into d from directory_user
+    where org_id = p_org and directory_id = p_directory and external_id = u.external_id and deleted_at is null;
+  end if;
+  if d.member_id is null then
+    select * into d from directory_user
+    where org_id = p_org and directory_id = p_directory and user_name_key = v_key and deleted_at is null;
+  end if;
+  if d.member_id is not null then
+    if d.active or u.external_id is distinct from d.external_id and u.external_id is not null and d.external_id is not null then
+      perform refuse('directory_user_taken', 'A user with this userName or externalId exists in this directory.');
+    end if;
+    return query select s.member_id, s.version, s.created_at, s.modified_at, 'reactivated'
+      from scim_update_user(p_org, p_directory, d.member_id, p_actor, null, u) s;
+    return;
+  end if;
+  -- after a DELETE only the same externalId brings the same member back
+  if u.external_id is not null then
+    select * into d from directory_user where org_id = p_org and directory_id = p_directory
+      and external_id = u.external_id and deleted_at is not null order by deleted_at desc limit 1 for update;
+    v_member := d.member_id;
+    if v_member is not null and u.address is not null then
+      -- somebody else may have the address by now: then the person who returns waits without it
+      update member set address = u.address, address_key = fold_key(u.address)
+      where org_id = p_org and id = v_member and not exists (select from member o where o.org_id = p_org
+        and o.address_key = fold_key(u.address) and o.id <> v_member and o.status not in ('removed', 'purged'));
+    end if;
+    if v_member is not null then
+      update member set status = 'pending', pending_reason = 'no_address' where org_id = p_org and id = v_member and status = 'removed';
+    end if;
+  end if;
+  v_member := coalesce(v_member, member_for_directory(p_org, p_directory, u));
+  insert into directory_user as du (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
+    email_key, given_name_key, family_name_key, active, resource)
+  values (p_org, p_directory, v_member, u.user_name, v_key, u.external_id, fold_key(u.display_name), fold_key(u.email),
+    fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource)
+  on conflict (org_id, directory_id, member_id) do update set user_name = excluded.user_name,
+    user_name_key = excluded.user_name_key, external_id = excluded.external_id, display_name_key = excluded.display_name_key,
+    email_key = excluded.email_key, given_name_key = excluded.given_name_key, family_name_key = excluded.family_name_key,
+    active = excluded.active, resource = excluded.resource, version = du.version + 1, modified_at = now(), deleted_at = null
+  returning * into d;
+  insert into carrier (org_id, member_id, source, ref) values (p_org, v_member, 'directory', p_directory) on conflict do nothing;
+  perform set_directory_block(p_org, p_directory, v_member, u.active);
+  perform settle_member(p_org, v_member, 'directory', p_actor);
+  perform record_audit(p_org, p_actor, 'directory_user.created', 'member', v_member, '{}', null);
+  perform count_directory(p_org, p_directory, 1, 0);
+  return query select d.member_id, d.version, d.created_at, d.modified_at, 'created';
+end $$;
+
+-- DELETE: the directory lets go of its carrier; a block stays as a tombstone. Answers false when there was none.
+create function scim_delete_user(p_org uuid, p_directory uuid, p_member uuid, p_actor jsonb, p_version integer)
+  returns text language plpgsql as $$
+declare
+  d directory_user;
+  v_teams uuid[];
+begin
+  select * into d from directory_user
+  where org_id = p_org and directory_id = p_directory and member_id = p_member and deleted_at is null for update;
+  if not found then return 'not_found'; end if;
+  if p_version is not null and d.version <> p_version then return 'version_mismatch'; end if;
+  update directory_user set deleted_at = now(), version = d.version + 1
+  where org_id = p_org and directory_id = p_directory and member_id = p_member;
+  delete from group_member gm using directory_group g
+  where gm.org_id = p_org and gm.member_id = p_member and g.org_id = p_org and g.id = gm.group_id and g.directory_id = p_directory;
+  delete from carrier where org_id = p_org and member_id = p_member and source = 'directory' and ref = p_directory;
+  perform reconcile_grants(p_org, array[p_member], p_actor);
+  perform settle_member(p_org, p_member, 'directory_delete', p_actor);
+  perform record_audit(p_org, p_actor, 'directory_user.deleted', 'member', p_member);
+  perform count_directory(p_org, p_directory, -1, 0);
+  return 'deleted';
+end $$;
+
+-- Members of a group, by difference: cost follows the change (law 9). A member that is no user of this directory refuses all.
+create function change_group_members(p_org uuid, p_directory uuid, p_group uuid, p_replace boolean, p_add uuid[], p_remove uuid[],
+  p_actor jsonb) returns integer language plpgsql as $$
+declare
+  v_unknown uuid;
+  v_touched uuid[];
+begin
+  select a.id into v_unknown from unnest(p_add) as a (id) where not exists (select from directory_user d
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.id and d.deleted_at is null) limit 1;
+  if v_unknown is not null then
+    perform refuse('group_member_unknown', format('%s is no user of this directory.', v_unknown));
+  end if;
+  with removed as (
+    delete from group_member where org_id = p_org and group_id = p_group
+      and (p_replace and member_id <> all (p_add) or not p_replace and member_id = any (p_remove)) returning member_id),
+  added as (
+    insert into group_member (org_id, group_id, member_id) select distinct p_org, p_group, a from unnest(p_add) a
+    on conflict do nothing returning member_id)
+  select array_agg(member_id) into v_touched from (select * from removed union all select * from added) changes;
+  if v_touched is null then return 0; end if;
+  perform reconcile_grants(p_org, v_touched, p_actor);
+  return cardinality(v_touched);
+end $$;
+
+create function scim_create_group(p_org uuid, p_directory uuid, p_actor jsonb, p_display_name text, p_external_id text,
+  p_resource jsonb, p_members uuid[])
+  returns table (id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql as $$
+#variable_conflict use_column
+declare
+  g directory_group;
+begin
+  insert into directory_group (org_id, directory_id, display_name, display_name_key, external_id, resource)
+  values (p_org, p_directory, p_display_name, fold_key(p_display_name), p_external_id, p_resource) returning * into g;
+  perform change_group_members(p_org, p_directory, g.id, false, p_members, '{}', p_actor);
+  perform record_audit(p_org, p_actor, 'group.created', 'group', g.id, jsonb_build_object('members', cardinality(p_members)));
+  perform count_directory(p_org, p_directory, 0, 1);
+  return query select g.id, g.version, g.created_at, g.modified_at;
+end $$;
+
+-- One change of a group: its attributes (null p_display_name = leave them) and its members, in one version.
+create function scim_update_group(p_org uuid, p_directory uuid, p_group uuid, p_actor jsonb, p_version integer,
+  p_display_name text, p_external_id text, p_resource jsonb, p_replace boolean, p_add uuid[], p_remove uuid[])
+  returns table (version integer, modified_at timestamptz, outcome text) language plpgsql as $$
+#variable_conflict use_column
+declare
+  g directory_group;
+  v_changed integer;
+  v_renamed boolean := false;
+  v_described boolean := false;
+begin
+  select * into g from directory_group where org_id = p_org and id = p_group and directory_id = p_directory for update;
+  if not found then return; end if;
+  if p_version is not null and g.version <> p_version then
+    return query select g.version, g.modified_at, 'version_mismatch'; return;
+  end if;
+  if p_display_name is not null then
+    v_renamed := (g.display_name_key, g.external_id) is distinct from (fold_key(p_display_name), p_external_id);
+    v_described := v_renamed or (g.display_name, g.resource) is distinct from (p_display_name, p_resource);
+  end if;
+  if v_described then
+    update directory_group set display_name = p_display_name, display_name_key = fold_key(p_display_name),
+      external_id = p_external_id, resource = p_resource where org_id = p_org and id = p_group;
+  end if;
+  v_changed := change_group_members(p_org, p_directory, p_group, p_replace, p_add, p_remove, p_actor);
+  if v_renamed and exists (select from mapping_rule where org_id = p_org and source = 'scim.group'
+    and (value_key in (g.display_name_key, fold_key(p_display_name)) or value in (g.external_id, p_external_id))) then
+    perform reconcile_grants(p_org, array(select member_id from group_member where org_id = p_org and group_id = p_group), p_actor);
+  end if;
+  if v_changed = 0 and not v_described then
+    return query select g.version, g.modified_at, 'unchanged'; return;
+  end if;
+  perform record_audit(p_org, p_actor, 'group.updated', 'group', p_group,
+    jsonb_build_object('members_changed', v_changed, 'renamed', v_renamed));
+  return query update directory_group set version = g.version + 1, modified_at = greatest(now(), g.modified_at)
+    where org_id = p_org and id = p_group returning version, modified_at, 'updated';
+end $$;
+
+create function scim_delete_group(p_org uuid, p_directory uuid, p_group uuid, p_actor jsonb, p_version integer)
+  returns text language plpgsql as $$
+declare
+  v_version integer;
+  v_members uuid[];
+begin
+  select version into v_version from directory_group where org_id = p_org and id = p_group and directory_id = p_directory for update;
+  if not found then return 'not_found'; end if;
+  if p_version is not null and v_version <> p_version then return 'version_mismatch'; end if;
+  v_members := array(select member_id from group_member where org_id = p_org and group_id = p_group);
+  delete from directory_group where org_id = p_org and id = p_group;
+  perform reconcile_grants(p_org, v_members, p_actor);
+  perform record_audit(p_org, p_actor, 'group.deleted', 'group', p_group, jsonb_build_object('members', cardinality(v_members)));
+  perform count_directory(p_org, p_directory, 0, -1);
+  return 'deleted';
+end $$;

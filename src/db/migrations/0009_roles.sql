@@ -1,0 +1,40 @@
+-- Who may do what: app and worker cannot bypass row-level security; a connection without an organization sees nothing.
+
+do $$
+declare
+  v_table text;
+begin
+  for v_table in
+    select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+      and c.relname not in ('domain_claim', 'credential', 'organization_key', 'keycloak_id')
+  loop
+    execute format('alter table %I enable row level security', v_table);
+    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
+      using (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid)
+      with check (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid)$policy$, v_table);
+    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
+  end loop;
+end $$;
+
+revoke update, delete on audit_event, audit_seal from drawbridge_app, drawbridge_worker;
+revoke insert on audit_seal from drawbridge_app, drawbridge_worker;
+grant select, insert, update, delete on provider_state, signing_key to drawbridge_app;
+grant select, insert, update, delete on projection_due, keycloak_id, keycloak_projected, keycloak_quarantine
+  to drawbridge_app, drawbridge_worker;
+grant usage on sequence projection_seq to drawbridge_app, drawbridge_worker;
+grant usage on schema public to drawbridge_app, drawbridge_worker;
+
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+  loop
+    execute format('revoke execute on function %s from public', v_function);
+    execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
+  end loop;
+  revoke execute on function seal_audit(uuid, integer), ensure_partitions(timestamptz) from drawbridge_app, drawbridge_worker;
+end $$;
