@@ -12,10 +12,15 @@ const SHOWN = { view: ['admin', 'user'], edit: ['admin'] };
 
 // Keycloak's checks on characters in names are left out: a directory's "Smith & Sons" must not stop a projection.
 const ATTRIBUTES: UserProfileAttribute[] = [
-  { name: 'username', displayName: '${username}', validations: { length: { min: 1, max: 255 } }, permissions: SHOWN },
-  { name: 'email', displayName: '${email}', validations: { email: {}, length: { max: 255 } }, permissions: SHOWN },
-  { name: 'firstName', displayName: '${firstName}', validations: { length: { max: 255 } }, permissions: SHOWN },
-  { name: 'lastName', displayName: '${lastName}', validations: { length: { max: 255 } }, permissions: SHOWN },
+  { name: 'username', displayName: 'User name', validations: { length: { min: 1, max: 255 } }, permissions: SHOWN },
+  {
+    name: 'email',
+    displayName: 'E-mail address',
+    validations: { email: {}, length: { max: 255 } },
+    permissions: SHOWN,
+  },
+  { name: 'firstName', displayName: 'Given name', validations: { length: { max: 255 } }, permissions: SHOWN },
+  { name: 'lastName', displayName: 'Family name', validations: { length: { max: 255 } }, permissions: SHOWN },
   { name: 'person_id', displayName: 'Person id', validations: { length: { max: 64 } }, permissions: ADMIN_ONLY },
 ];
 
