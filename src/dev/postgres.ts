@@ -12,7 +12,7 @@ import { isAlive, type ManagedProcess, runToEnd, startProcess, tailOf } from './
 import { diskFull, explainFileTrouble, refuseInProduction, StartTrouble } from './trouble.ts';
 
 const START_WITHIN_MS = 60_000;
-const LEFTOVER_WITHIN_MS = 15_000;
+const LEFTOVER_WITHIN_MS = 8_000;
 const POLL_MS = 100;
 const NO_SUCH_PROCESS = '2147483646';
 
@@ -198,7 +198,7 @@ async function waitUntilReady(
 }
 
 async function answers(adminUrl: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
