@@ -1,0 +1,114 @@
+// The algorithms that a signature may use, as the tables from which xml-crypto resolves them: what is not in a table
+// does not exist for it. An algorithm is bound to its kind of key, so that no name can turn a public key into an HMAC
+// secret, or an RSA name into an ECDSA check. XML Signature 1.1, section 6; RFC 6931; RFC 4051.
+import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import type { HashAlgorithm, SignatureAlgorithm } from 'xml-crypto';
+import { Refused } from './refusals.ts';
+
+type SignatureScheme = {
+  readonly hash: string;
+  readonly keys: readonly string[];
+  readonly pss?: true;
+  readonly sha1?: true;
+};
+
+const RSA = ['rsa'];
+const RSA_PSS = ['rsa', 'rsa-pss'];
+const EC = ['ec'];
+
+const SIGNATURES: ReadonlyMap<string, SignatureScheme> = new Map([
+  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', { hash: 'sha256', keys: RSA }],
+  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha384', { hash: 'sha384', keys: RSA }],
+  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha512', { hash: 'sha512', keys: RSA }],
+  ['http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1', { hash: 'sha256', keys: RSA_PSS, pss: true }],
+  ['http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1', { hash: 'sha384', keys: RSA_PSS, pss: true }],
+  ['http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1', { hash: 'sha512', keys: RSA_PSS, pss: true }],
+  ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256', { hash: 'sha256', keys: EC }],
+  ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384', { hash: 'sha384', keys: EC }],
+  ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512', { hash: 'sha512', keys: EC }],
+  ['http://www.w3.org/2000/09/xmldsig#rsa-sha1', { hash: 'sha1', keys: RSA, sha1: true }],
+]);
+
+const DIGESTS: ReadonlyMap<string, string> = new Map([
+  ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
+  ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
+  ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
+  ['http://www.w3.org/2000/09/xmldsig#sha1', 'sha1'],
+]);
+
+export function isSignatureAlgorithm(uri: string): boolean {
+  return SIGNATURES.has(uri);
+}
+
+export function isDigestAlgorithm(uri: string): boolean {
+  return DIGESTS.has(uri);
+}
+
+export function usesSha1(uri: string): boolean {
+  return SIGNATURES.get(uri)?.sha1 === true || DIGESTS.get(uri) === 'sha1';
+}
+
+export type SigningKey = { readonly key: KeyObject; readonly fingerprint: string };
+
+/** The connection's certificates that can be read, PEM or bare base64. Dates and chains play no part: trust is the list. */
+export function signingKeys(certificates: readonly string[]): SigningKey[] {
+  const keys = certificates.flatMap((certificate) => {
+    try {
+      const parsed = new X509Certificate(
+        certificate.includes('BEGIN') ? certificate : Buffer.from(certificate, 'base64'),
+      );
+      return [{ key: parsed.publicKey, fingerprint: parsed.fingerprint256 }];
+    } catch {
+      return [];
+    }
+  });
+  if (keys.length === 0) throw new Refused('certificate_unusable', `${certificates.length} certificates`);
+  return keys;
+}
+
+/**
+ * xml-crypto's table for one signature algorithm, which tries every key of the connection in one pass over the
+ * document (samlify tries only the first, which is an outage at each rotation).
+ *
+ * @param onMatch told the key that verified
+ */
+export function signatureTable(uri: string, keys: readonly SigningKey[], onMatch: (key: SigningKey) => void) {
+  const scheme = SIGNATURES.get(uri);
+  if (!scheme) throw new Refused('signature_algorithm', uri);
+  class AnyOfTheKeys implements SignatureAlgorithm {
+    getAlgorithmName = () => uri;
+    getSignature = (): never => {
+      throw new Error('this table only verifies');
+    };
+    verifySignature = (material: string, _key: unknown, value: string): boolean => {
+      const match = keys.find(({ key }) =>
+        verifies(scheme as SignatureScheme, key, material, Buffer.from(value, 'base64')),
+      );
+      if (match) onMatch(match);
+      return match !== undefined;
+    };
+  }
+  return { [uri]: AnyOfTheKeys };
+}
+
+function verifies(scheme: SignatureScheme, key: KeyObject, material: string, value: Buffer): boolean {
+  if (!scheme.keys.includes(key.asymmetricKeyType ?? '')) return false;
+  const padding = scheme.pss
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : {};
+  return verify(scheme.hash, Buffer.from(material), { key, dsaEncoding: 'ieee-p1363', ...padding }, value);
+}
+
+/** xml-crypto's table for one digest algorithm. */
+export function digestTable(uri: string) {
+  const hash = DIGESTS.get(uri);
+  if (!hash) throw new Refused('signature_algorithm', uri);
+  class Digest implements HashAlgorithm {
+    getAlgorithmName = () => uri;
+    getHash = (xml: string) =>
+      createHash(hash as string)
+        .update(xml, 'utf8')
+        .digest('base64');
+  }
+  return { [uri]: Digest };
+}

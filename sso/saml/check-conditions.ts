@@ -1,0 +1,74 @@
+// When and for whom the assertion counts, and that it speaks of a sign-in. SAML core 2.5 and 2.7.2.
+import { attribute, child, children, elements, isElement, plainText } from './dom.ts';
+import { NS } from './names.ts';
+import { quoted, Refused } from './refusals.ts';
+import { isFuture, isPast, timeAttribute } from './times.ts';
+import type { Verification } from './verification.ts';
+
+/** OneTimeUse is kept by remembering every assertion; ProxyRestriction binds only those who issue further ones. */
+const UNDERSTOOD = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
+
+export function conditionsOf(v: Verification): Element {
+  const [conditions, ...others] = children(v.assertion, NS.assertion, 'Conditions');
+  if (!conditions || others.length > 0) {
+    throw new Refused('conditions_missing', `${others.length + (conditions ? 1 : 0)} Conditions`);
+  }
+  return conditions;
+}
+
+export function checkValidity(v: Verification): string {
+  const conditions = conditionsOf(v);
+  const start = timeAttribute(conditions, 'NotBefore');
+  const end = timeAttribute(conditions, 'NotOnOrAfter');
+  if (start && isFuture(start, v.now)) throw new Refused('not_yet_valid', `NotBefore ${start.toISOString()}`);
+  if (end && isPast(end, v.now)) throw new Refused('expired', `NotOnOrAfter ${end.toISOString()}`);
+  return `${start?.toISOString() ?? 'open'} to ${end?.toISOString() ?? 'open'}`;
+}
+
+/** SAML core 2.5.1.4: each restriction must hold, so each must name us; and there must be one. */
+export function checkAudience(v: Verification): string {
+  const restrictions = children(conditionsOf(v), NS.assertion, 'AudienceRestriction');
+  if (restrictions.length === 0) throw new Refused('audience', 'no AudienceRestriction');
+  for (const restriction of restrictions) {
+    const audiences = children(restriction, NS.assertion, 'Audience').map((audience) => plainText(audience)?.trim());
+    if (!audiences.includes(v.connection.spEntityId)) {
+      throw new Refused(
+        'audience',
+        `${audiences.map(quoted).join(', ')} instead of ${quoted(v.connection.spEntityId)}`,
+      );
+    }
+  }
+  return v.connection.spEntityId;
+}
+
+/** SAML core 2.5.1: with a condition that is not understood, validity is indeterminate. */
+export function checkConditionsUnderstood(v: Verification): string {
+  const conditions = elements(conditionsOf(v));
+  const strange = conditions.find((one) => !UNDERSTOOD.some((name) => isElement(one, NS.assertion, name)));
+  if (strange) throw new Refused('condition_unknown', quoted(strange.nodeName));
+  return conditions.map(({ localName }) => localName).join(', ');
+}
+
+export function authnStatementOf(v: Verification): Element {
+  const statement = child(v.assertion, NS.assertion, 'AuthnStatement');
+  if (!statement) throw new Refused('authn_statement_missing', 'no AuthnStatement');
+  return statement;
+}
+
+export function checkAuthentication(v: Verification): string {
+  const statement = authnStatementOf(v);
+  const instant = timeAttribute(statement, 'AuthnInstant');
+  if (!instant) throw new Refused('time_invalid', 'no AuthnInstant');
+  if (isFuture(instant, v.now)) throw new Refused('authn_instant', instant.toISOString());
+  if (v.request.forceAuthn && isFuture(v.request.issuedAt, instant)) {
+    throw new Refused('authn_too_old', `${instant.toISOString()}, asked at ${v.request.issuedAt.toISOString()}`);
+  }
+  return instant.toISOString();
+}
+
+export function checkSession(v: Verification): string {
+  const statement = authnStatementOf(v);
+  const end = timeAttribute(statement, 'SessionNotOnOrAfter');
+  if (end && isPast(end, v.now)) throw new Refused('session_expired', `SessionNotOnOrAfter ${end.toISOString()}`);
+  return attribute(statement, 'SessionIndex') ?? 'no session index';
+}

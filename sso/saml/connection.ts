@@ -1,0 +1,44 @@
+// What a SAML check needs to know of a connection and of the request that it answers. The entity ID and the ACS
+// address carry the connection's id, so that audience and recipient bind an assertion to one tenant.
+
+/** Which element the connection's identity provider must sign. `either`: whatever is signed must cover the assertion. */
+export type SignedPart = 'assertion' | 'response' | 'both' | 'either';
+
+export type SamlConnection = {
+  readonly id: string;
+  /** Our own entity ID and assertion consumer address for this connection (`samlEndpoints`). */
+  readonly spEntityId: string;
+  readonly acsUrl: string;
+  /** The identity provider's entity ID; the only issuer accepted. */
+  readonly idpEntityId: string;
+  /** The identity provider's signing certificates, PEM or bare base64 DER; each is tried. Their dates are not checked. */
+  readonly certificates: readonly string[];
+  readonly signedPart: SignedPart;
+  /** SHA-1 signatures and digests are taken (a dated, audited decision for this one connection). */
+  readonly allowSha1: boolean;
+  /** Our private keys (PEM) for encrypted assertions, newest first; empty: encrypted assertions are refused. */
+  readonly decryptionKeys: readonly string[];
+  /** Refuses assertions that come in the clear. */
+  readonly requireEncryption: boolean;
+};
+
+/** The AuthnRequest that the response must answer. The caller consumes its row once and binds it to the browser. */
+export type OutstandingRequest = {
+  readonly id: string;
+  readonly issuedAt: Date;
+  /** The request carried ForceAuthn: the person must have authenticated after `issuedAt`. */
+  readonly forceAuthn: boolean;
+};
+
+/** Times are compared with this tolerance for the two clocks. Source: design, section 4. */
+export const CLOCK_SKEW_SECONDS = 120;
+
+/**
+ * The addresses of one connection.
+ *
+ * @param baseUrl Drawbridge's public origin, without a trailing slash
+ */
+export function samlEndpoints(baseUrl: string, connectionId: string): { spEntityId: string; acsUrl: string } {
+  const base = `${baseUrl}/sso/saml/${connectionId}`;
+  return { spEntityId: `${base}/metadata`, acsUrl: `${base}/acs` };
+}

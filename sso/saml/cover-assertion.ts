@@ -1,0 +1,86 @@
+// The steps that establish what is signed, and with it the one element from which all fields are read.
+import { signingKeys } from './algorithms.ts';
+import { type Decrypted, decryptAssertion } from './decrypt-assertion.ts';
+import { child, children, descendants, isElement } from './dom.ts';
+import { NS } from './names.ts';
+import { refuseDuplicateIds, usableId } from './open-document.ts';
+import { Refused } from './refusals.ts';
+import { refuseStraySignatures, type SignaturePolicy, signatureOf, verifySignature } from './signature.ts';
+import type { Verification } from './verification.ts';
+
+/** Signatures stand only in the Response and in its Assertion. */
+export function checkSignaturePlaces(v: Verification): string {
+  const owners = v.sent.localName === 'Assertion' ? [v.response, v.sent] : [v.response];
+  return refuseStraySignatures(v.response, owners);
+}
+
+/** A signature on the Response, where there is one, must verify; from then on the Response is what it covered. */
+export function verifyResponseSignature(v: Verification): string {
+  if (!signatureOf(v.response)) return 'not signed';
+  const signed = verifySignature(v.text, v.response, policyOf(v));
+  const inside = children(signed.element, NS.assertion, v.sent.localName);
+  if (inside.length !== 1) throw new Refused('assertion_position', `${inside.length} in the signed bytes`);
+  v.response = signed.element;
+  v.responseSigned = true;
+  v.certificate = signed.certificate;
+  return `verified with ${signed.certificate}`;
+}
+
+/**
+ * The Assertion: decrypted where it must be, its own signature verified where it has one. An assertion that was
+ * encrypted is covered by a signature inside the ciphertext or by one on the Response, over the ciphertext.
+ */
+export function verifyAssertionSignature(v: Verification): string {
+  const opened = openAssertion(v);
+  if (!signatureOf(opened.element)) {
+    v.assertion = opened.element;
+    return 'not signed';
+  }
+  const signed = verifySignature(opened.text, opened.element, policyOf(v));
+  v.assertion = signed.element;
+  v.assertionSigned = true;
+  v.certificate = signed.certificate;
+  return `verified with ${signed.certificate}`;
+}
+
+function openAssertion(v: Verification): Decrypted {
+  // Where the Response is signed, its signed bytes are what is looked into, for ciphertext and clear text alike.
+  const place = v.responseSigned ? child(v.response, NS.assertion, v.sent.localName) : v.sent;
+  if (!place) throw new Refused('assertion_position', 'not in the signed bytes');
+  if (place.localName === 'Assertion') {
+    if (v.connection.requireEncryption) throw new Refused('encryption_required', 'an assertion in the clear');
+    return { text: v.text, element: place };
+  }
+  if (v.connection.decryptionKeys.length === 0) throw new Refused('encryption_unexpected', 'no decryption key');
+  const opened = decryptAssertion(place, v.connection.decryptionKeys);
+  if (!isElement(opened.element, NS.assertion, 'Assertion')) {
+    throw new Refused('decryption_failed', 'the plaintext is not an Assertion');
+  }
+  const nested = [...descendants(opened.element)].filter(({ localName }) => /Assertion$/.test(localName));
+  if (nested.length !== 1) throw new Refused('assertion_count', `${nested.length} in the plaintext`);
+  refuseDuplicateIds(opened.element);
+  refuseStraySignatures(opened.element, [opened.element]);
+  return opened;
+}
+
+/** What the connection demands to be signed is signed; and whatever it demands, the assertion is covered. */
+export function checkSignaturePolicy(v: Verification): string {
+  const { responseSigned, assertionSigned } = v;
+  if (!responseSigned && !assertionSigned) throw new Refused('signature_missing', 'no signature');
+  const demanded = v.connection.signedPart;
+  const kept = {
+    either: true,
+    assertion: assertionSigned,
+    response: responseSigned,
+    both: assertionSigned && responseSigned,
+  }[demanded];
+  const found = responseSigned && assertionSigned ? 'both' : responseSigned ? 'the response' : 'the assertion';
+  if (!kept) throw new Refused('signature_policy', `demanded: ${demanded}, signed: ${found}`);
+  usableId(v.response);
+  usableId(v.assertion);
+  return `demanded: ${demanded}, signed: ${found}`;
+}
+
+function policyOf(v: Verification): SignaturePolicy {
+  return { keys: signingKeys(v.connection.certificates), allowSha1: v.connection.allowSha1 };
+}

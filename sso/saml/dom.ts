@@ -1,0 +1,72 @@
+// The one XML parser of this folder (xmldom, the parser family of the signature check) and the few ways in which we
+// look into its tree: always by namespace and local name, never by prefix or document position.
+import { DOMParser } from '@xmldom/xmldom';
+
+const ELEMENT_NODE = 1;
+const TEXT_NODE = 3;
+const CDATA_NODE = 4;
+
+function refuseFault(message: unknown): never {
+  throw new Error(String(message));
+}
+
+/** Parses; every warning of the parser is an error. The text must have passed `scanXml`. */
+export function parseXml(text: string): Document {
+  const parser = new DOMParser({
+    errorHandler: { warning: refuseFault, error: refuseFault, fatalError: refuseFault },
+  });
+  return parser.parseFromString(text, 'text/xml');
+}
+
+export function isElement(element: Element, namespace: string, localName: string): boolean {
+  return element.namespaceURI === namespace && element.localName === localName;
+}
+
+/** The element children, in document order. */
+export function elements(parent: Element): Element[] {
+  const found: Element[] = [];
+  for (let node = parent.firstChild; node; node = node.nextSibling) {
+    if (node.nodeType === ELEMENT_NODE) found.push(node as Element);
+  }
+  return found;
+}
+
+/** The element children of that name, in document order. */
+export function children(parent: Element, namespace: string, localName: string): Element[] {
+  return elements(parent).filter((element) => isElement(element, namespace, localName));
+}
+
+/** The first element child of that name. */
+export function child(parent: Element, namespace: string, localName: string): Element | undefined {
+  return children(parent, namespace, localName)[0];
+}
+
+/** The element and all elements below it, in document order. */
+export function* descendants(root: Element): Generator<Element> {
+  const waiting = [root];
+  for (let element = waiting.pop(); element; element = waiting.pop()) {
+    yield element;
+    waiting.push(...elements(element).reverse());
+  }
+}
+
+/** An attribute without a namespace; undefined when it is not there. */
+export function attribute(element: Element, name: string): string | undefined {
+  return element.hasAttribute(name) ? (element.getAttribute(name) ?? undefined) : undefined;
+}
+
+/** The text of an element that holds nothing but text; undefined when it holds elements. */
+export function plainText(element: Element): string | undefined {
+  let text = '';
+  for (let node = element.firstChild; node; node = node.nextSibling) {
+    if (node.nodeType !== TEXT_NODE && node.nodeType !== CDATA_NODE) return undefined;
+    text += (node as Text).data;
+  }
+  return text;
+}
+
+/** Escapes text for element content and for attribute values in double quotes. */
+export function escapeXml(text: string): string {
+  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return text.replace(/[&<>"]/g, (character) => names[character] ?? character);
+}

@@ -1,0 +1,63 @@
+// The verified assertion as plain values. It runs after every check, on the element that a signature covered.
+import type { SamlAttribute, SamlAttributes } from './assertion.ts';
+import { authnStatementOf, conditionsOf } from './check-conditions.ts';
+import { checkIssuerElement } from './check-issuer.ts';
+import { bearerConfirmations, nameIdOf } from './check-subject.ts';
+import { attribute, child, children, plainText } from './dom.ts';
+import { NS } from './names.ts';
+import { usableId } from './open-document.ts';
+import { quoted, Refused } from './refusals.ts';
+import { earlier, timeAttribute } from './times.ts';
+import type { Verification } from './verification.ts';
+
+const MAX_ATTRIBUTES = 1000;
+
+/** The last step: sets `read`. */
+export function readAssertion(v: Verification): string {
+  const nameId = nameIdOf(v);
+  const statement = authnStatementOf(v);
+  const context = child(statement, NS.assertion, 'AuthnContext');
+  const classRef = context && child(context, NS.assertion, 'AuthnContextClassRef');
+  v.read = {
+    id: usableId(v.assertion),
+    issuer: checkIssuerElement(children(v.assertion, NS.assertion, 'Issuer'), v.connection.idpEntityId),
+    nameId: {
+      value: plainText(nameId) ?? '',
+      format: attribute(nameId, 'Format'),
+      nameQualifier: attribute(nameId, 'NameQualifier'),
+      spNameQualifier: attribute(nameId, 'SPNameQualifier'),
+    },
+    sessionIndex: attribute(statement, 'SessionIndex'),
+    authnInstant: timeAttribute(statement, 'AuthnInstant') as Date,
+    authnContext: classRef && plainText(classRef)?.trim(),
+    notOnOrAfter: lastMoment(v),
+    sessionNotOnOrAfter: timeAttribute(statement, 'SessionNotOnOrAfter'),
+    attributes: readAttributes(v.assertion),
+  };
+  return `${v.read.attributes.size} attributes`;
+}
+
+/** The latest bearer confirmation's end, or the end of the conditions if that comes first. */
+function lastMoment(v: Verification): Date {
+  const ends = bearerConfirmations(v).map((data) => data && timeAttribute(data, 'NotOnOrAfter')?.getTime());
+  const last = new Date(Math.max(...ends.filter((end) => end !== undefined)));
+  return earlier(last, timeAttribute(conditionsOf(v), 'NotOnOrAfter'));
+}
+
+function readAttributes(assertion: Element): SamlAttributes {
+  const found = new Map<string, SamlAttribute>();
+  const statements = children(assertion, NS.assertion, 'AttributeStatement');
+  for (const element of statements.flatMap((statement) => children(statement, NS.assertion, 'Attribute'))) {
+    const name = attribute(element, 'Name');
+    if (!name || found.size >= MAX_ATTRIBUTES) throw new Refused('attribute_invalid', `attribute ${quoted(name)}`);
+    const values = children(element, NS.assertion, 'AttributeValue').map((value) => value.textContent ?? '');
+    const before = found.get(name);
+    found.set(name, {
+      name,
+      friendlyName: before?.friendlyName ?? attribute(element, 'FriendlyName'),
+      nameFormat: before?.nameFormat ?? attribute(element, 'NameFormat'),
+      values: [...(before?.values ?? []), ...values],
+    });
+  }
+  return found;
+}

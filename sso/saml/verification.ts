@@ -1,0 +1,31 @@
+// What one verification knows. The steps fill it from top to bottom; a step reads only what steps above it have set.
+import type { Assertion } from './assertion.ts';
+import type { OutstandingRequest, SamlConnection } from './connection.ts';
+
+export type VerifyInput = {
+  /** The document as decoded from the form field: bytes, or text. */
+  readonly xml: string | Buffer;
+  readonly connection: SamlConnection;
+  readonly request: OutstandingRequest;
+  readonly now: Date;
+};
+
+export type Verification = VerifyInput & {
+  /** The document without byte order mark and XML declaration: what is parsed and what signatures are checked over. */
+  text: string;
+  /** The Response: first as sent, then, if it is signed, as read from the bytes that its signature covers. */
+  response: Element;
+  /** The one Assertion or EncryptedAssertion in the document, as sent. */
+  sent: Element;
+  responseSigned: boolean;
+  assertionSigned: boolean;
+  /** The Assertion, read from bytes that a verified signature covers. Every field comes from here. */
+  assertion: Element;
+  /** SHA-256 fingerprint of the certificate that the covering signature verified with. */
+  certificate: string;
+  /** The result. */
+  read: Assertion;
+};
+
+/** A step throws `Refused`, or answers what it found in words for the trace. */
+export type Step = (v: Verification) => string;
