@@ -1,0 +1,64 @@
+// openid-client's errors under our names. Its codes are coarse; the claim or the parameter at fault is in the cause.
+import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import type { OidcRefusalCode } from './refusals.ts';
+
+export type Fault = { readonly code: OidcRefusalCode; readonly detail: string };
+
+const CLAIMS: Readonly<Record<string, OidcRefusalCode>> = {
+  iss: 'id_token_issuer',
+  aud: 'id_token_audience',
+  azp: 'id_token_audience',
+  nonce: 'id_token_nonce',
+};
+
+/** By code, then by the first words that fit; the order matters. */
+const FAULTS: readonly (readonly [code: string, message: RegExp, refusal: OidcRefusalCode])[] = [
+  ['OAUTH_HTTP_REQUEST_FORBIDDEN', /./, 'insecure'],
+  ['OAUTH_REQUEST_PROTOCOL_FORBIDDEN', /./, 'insecure'],
+  ['OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', /issuer/, 'discovery_issuer'],
+  ['OAUTH_JWT_TIMESTAMP_CHECK_FAILED', /./, 'id_token_time'],
+  ['OAUTH_KEY_SELECTION_FAILED', /./, 'id_token_signature'],
+  ['OAUTH_INVALID_RESPONSE', /JWT signature verification/, 'id_token_signature'],
+  ['OAUTH_INVALID_RESPONSE', /"alg"/, 'id_token_algorithm'],
+  ['OAUTH_INVALID_RESPONSE', /"iss" \(issuer\)(?! claim)/, 'response_issuer'],
+  ['OAUTH_INVALID_RESPONSE', /"state"/, 'state'],
+  ['OAUTH_INVALID_RESPONSE', /authorization code|parameter|"parameters"/, 'response_invalid'],
+  ['OAUTH_INVALID_RESPONSE', /"id_token"/, 'id_token_missing'],
+  ['OAUTH_INVALID_RESPONSE', /JWT/, 'id_token_invalid'],
+  ['OAUTH_PARSE_ERROR', /JWT/, 'id_token_invalid'],
+  ['OAUTH_UNSUPPORTED_OPERATION', /./, 'id_token_algorithm'],
+];
+
+/** Names an error that openid-client threw while a code was exchanged; undefined when it is none of its errors. */
+export function classifyFault(error: unknown): Fault | undefined {
+  if (error instanceof AuthorizationResponseError) {
+    return { code: 'provider_error', detail: describe(error.error, error.error_description) };
+  }
+  if (error instanceof ResponseBodyError) {
+    return { code: 'token_refused', detail: describe(error.error, error.error_description) };
+  }
+  // A fetch that fails is a TypeError without a code of the library's; other TypeErrors are our mistakes.
+  if (error instanceof TypeError && error.message === 'fetch failed') return unreachable(error);
+  if (!(error instanceof ClientError)) return undefined;
+  const { code, cause } = error;
+  const inner = cause instanceof Error ? cause : error;
+  if (code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED') return { code: claimFault(inner), detail: inner.message };
+  const known = FAULTS.find(([candidate, message]) => candidate === code && message.test(inner.message));
+  return known ? { code: known[2], detail: inner.message } : unreachable(error);
+}
+
+function claimFault(error: Error): OidcRefusalCode {
+  const claim = (error.cause as { claim?: unknown } | undefined)?.claim;
+  return (typeof claim === 'string' && CLAIMS[claim]) || 'id_token_invalid';
+}
+
+function unreachable(error: Error): Fault {
+  const inner = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return { code: 'unreachable', detail: `${error.message}${inner}` };
+}
+
+/** What a provider wrote, on one line and bounded. */
+function describe(error: string, description: string | undefined): string {
+  const text = description === undefined ? error : `${error}: ${description}`;
+  return text.replace(/[^\x20-\x7e\u00a0-\ud7ff]+/g, ' ').slice(0, 300);
+}

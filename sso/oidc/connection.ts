@@ -1,0 +1,34 @@
+// What the OpenID Connect side needs to know of a connection.
+
+export type OidcConnection = {
+  readonly id: string;
+  /** Goes up with every change of the connection; a cached configuration serves one version. */
+  readonly version: number;
+  /** As the discovery document writes it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post';
+  /** Beside `openid`. */
+  readonly scopes: readonly string[];
+  /** Entra's tenant id; the ID token must carry it as `tid`. */
+  readonly tenantId: string | undefined;
+};
+
+/** The connection's own redirect URI: one per connection, so that an answer cannot be mixed up with another's. */
+export function oidcRedirectUri(baseUrl: string, connectionId: string): string {
+  return `${baseUrl}/sso/oidc/${connectionId}/callback`;
+}
+
+/**
+ * The address that the answer came to, for `finishLogin`: the configured redirect URI with the query that the browser
+ * brought. Never the Host header, nor the rest of the request's address.
+ *
+ * @param requestUrl the request target, such as Express's `originalUrl`
+ */
+export function callbackUrl(redirectUri: string, requestUrl: string): URL {
+  const url = new URL(redirectUri);
+  const query = requestUrl.indexOf('?');
+  url.search = query < 0 ? '' : requestUrl.slice(query);
+  return url;
+}

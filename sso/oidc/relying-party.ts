@@ -1,0 +1,147 @@
+// Drawbridge as OpenID Connect relying party towards a company's identity provider: code flow with PKCE, state and
+// nonce; the ID token's signature is verified; issuer, audience and tenant are pinned. Core 3.1, RFC 7636, RFC 9207.
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  fetchUserInfo,
+  type IDToken,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
+import type { Clock } from '../../src/clock.ts';
+import { classifyFault } from './classify-fault.ts';
+import { createConfigurations } from './configurations.ts';
+import type { OidcConnection } from './connection.ts';
+import type { OidcRefusalCode } from './refusals.ts';
+
+export type OidcClaims = Readonly<Record<string, unknown>>;
+
+/** What the caller keeps with the request, bound to the browser, and brings back to `finishLogin` once. */
+export type OidcPending = { readonly state: string; readonly nonce: string; readonly codeVerifier: string };
+
+export type OidcStart = ({ readonly ok: true; readonly url: string } & OidcPending) | OidcRefusal;
+
+export type VerifiedLogin = {
+  readonly ok: true;
+  /** Of the ID token; userinfo of the same subject fills in what is missing. */
+  readonly claims: OidcClaims;
+  readonly issuer: string;
+  readonly subject: string;
+  /** As sent: `id_token_hint` at logout. */
+  readonly idToken: string;
+};
+
+export type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
+
+export type RelyingParty = {
+  startLogin(
+    connection: OidcConnection,
+    options: { readonly redirectUri: string; readonly loginHint: string | undefined; readonly forceLogin: boolean },
+  ): Promise<OidcStart>;
+  finishLogin(
+    connection: OidcConnection,
+    answer: { readonly currentUrl: URL } & OidcPending,
+  ): Promise<VerifiedLogin | OidcRefusal>;
+};
+
+/**
+ * @param options.allowLoopbackHttp takes http:// issuers on this machine; must be false in production
+ */
+export function createRelyingParty(options: {
+  readonly clock: Clock;
+  readonly allowLoopbackHttp: boolean;
+}): RelyingParty {
+  const configurations = createConfigurations(options);
+
+  return {
+    startLogin: (connection, { redirectUri, loginHint, forceLogin }) =>
+      named(async () => {
+        const configuration = await configurations.get(connection);
+        const pending = { state: randomState(), nonce: randomNonce(), codeVerifier: randomPKCECodeVerifier() };
+        const parameters = {
+          redirect_uri: redirectUri,
+          scope: ['openid', ...connection.scopes].join(' '),
+          state: pending.state,
+          nonce: pending.nonce,
+          code_challenge: await calculatePKCECodeChallenge(pending.codeVerifier),
+          code_challenge_method: 'S256',
+          ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+          ...(forceLogin ? { prompt: 'login' } : {}),
+        };
+        const build = configuration.serverMetadata().pushed_authorization_request_endpoint
+          ? buildAuthorizationUrlWithPAR
+          : buildAuthorizationUrl;
+        const url = await build(configuration, parameters);
+        return { ok: true, url: url.href, ...pending };
+      }),
+
+    finishLogin: (connection, answer) =>
+      named(async () => {
+        // A missing state would be "no state expected" to the library.
+        if (answer.currentUrl.searchParams.get('state') !== answer.state)
+          return refuse('state', 'not the one that was sent');
+        const configuration = await configurations.get(connection);
+        const tokens = await authorizationCodeGrant(configuration, answer.currentUrl, {
+          expectedState: answer.state,
+          expectedNonce: answer.nonce,
+          pkceCodeVerifier: answer.codeVerifier,
+          idTokenExpected: true,
+        });
+        const idClaims = tokens.claims();
+        if (!idClaims || !tokens.id_token) return refuse('id_token_missing', 'no ID token');
+        const stranger = refuseOtherTenant(connection, configuration, idClaims);
+        if (stranger) return stranger;
+        const claims = await withUserInfo(configuration, idClaims, tokens.access_token);
+        if (claims === undefined) return refuse('userinfo', 'userinfo did not answer for this subject');
+        return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token };
+      }),
+  };
+}
+
+/** openid-client accepts any tenant of a shared Entra issuer, since it puts the token's own `tid` into the issuer. */
+function refuseOtherTenant(connection: OidcConnection, configuration: Configuration, claims: IDToken) {
+  const { tenantId } = connection;
+  if (tenantId === undefined) {
+    const shared = configuration.serverMetadata().issuer.includes('{tenantid}');
+    return shared ? refuse('tenant', 'the issuer serves all tenants and the connection names none') : undefined;
+  }
+  return claims.tid === tenantId ? undefined : refuse('tenant', `tid ${String(claims.tid)} instead of ${tenantId}`);
+}
+
+/**
+ * Providers with thin ID tokens (Okta, oidc-provider) put the address into userinfo. `email` and `email_verified` come
+ * from the same document, so that one's address never borrows the other's verification.
+ */
+async function withUserInfo(
+  configuration: Configuration,
+  claims: IDToken,
+  accessToken: string,
+): Promise<OidcClaims | undefined> {
+  if (claims.email !== undefined || !configuration.serverMetadata().userinfo_endpoint) return claims;
+  try {
+    const { email_verified: _unused, ...rest } = claims;
+    return { ...(await fetchUserInfo(configuration, accessToken, claims.sub)), ...rest };
+  } catch (error) {
+    if (!classifyFault(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Runs the exchange; the library's errors become refusals, ours stay errors. */
+async function named<T>(work: () => Promise<T | OidcRefusal>): Promise<T | OidcRefusal> {
+  try {
+    return await work();
+  } catch (error) {
+    const fault = classifyFault(error);
+    if (!fault) throw error;
+    return refuse(fault.code, fault.detail);
+  }
+}
+
+function refuse(refusal: OidcRefusalCode, detail: string): OidcRefusal {
+  return { ok: false, refusal, detail };
+}
