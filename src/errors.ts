@@ -22,6 +22,7 @@ export const ERRORS = {
   unauthenticated: { status: 401, title: 'No valid credential was presented' },
   forbidden: { status: 403, title: 'The credential does not carry the permission needed' },
   role_ceiling: { status: 403, title: 'Nobody can grant rights that they do not hold' },
+  self_role_change: { status: 403, title: 'Nobody changes their own role' },
   organization_frozen: { status: 403, title: 'The organization is frozen until an owner or an operator acts' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This resource does not take that method' },

@@ -1,5 +1,6 @@
 // Connections to Postgres, each lent out for one organization or for none (law 5). The organization is a setting of the
 // session, changed only when the borrower's differs from the one before; row-level security reads it.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 import { asDomainError } from './errors.ts';
@@ -21,6 +22,7 @@ const NO_ORGANIZATION = '';
 /** One pool of one database role. `close()` waits for what is running. */
 export class Database {
   readonly #pool: pg.Pool;
+  readonly #shared = new AsyncLocalStorage<Tx>();
 
   /** `size` connections at most; a statement that runs longer than `statementTimeoutMs` is ended by the server. */
   constructor(url: string, options: { size: number; statementTimeoutMs?: number; applicationName?: string }) {
@@ -38,21 +40,34 @@ export class Database {
 
   /** One statement for one organization, outside any transaction. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(orgId: string, statement: Statement): Promise<Row[]> {
-    return this.#lend(orgId, (client) => run<Row>(client, statement));
+    const shared = this.#sharedBy(orgId);
+    return shared ? shared.query<Row>(statement) : this.#lend(orgId, (client) => run<Row>(client, statement));
   }
 
   /** One statement that belongs to no organization: realm tables and the listed SECURITY DEFINER functions. */
   realm<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
-    return this.#lend(NO_ORGANIZATION, (client) => run<Row>(client, statement));
+    const shared = this.#shared.getStore();
+    return shared ? shared.query<Row>(statement) : this.#lend(NO_ORGANIZATION, (client) => run<Row>(client, statement));
   }
 
   /** A transaction for one organization. Serialization failures and deadlocks are the caller's to repeat. */
   inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#lend(orgId, (client) => inTransaction(client, orgId, work));
+    const shared = this.#sharedBy(orgId);
+    return shared ? inSavepoint(shared, work) : this.#lend(orgId, (client) => inTransaction(client, orgId, work));
+  }
+
+  /**
+   * A transaction that everything joins which `work` asks of this Database for the same organization or for none,
+   * however deep: so that an idempotency key and the effect of any use case are one (law 1). Not to be nested.
+   */
+  inSharedTransaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#lend(orgId, (client) => inTransaction(client, orgId, (tx) => this.#shared.run(tx, () => work(tx))));
   }
 
   /** A transaction on realm tables only. */
   inRealm<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const shared = this.#shared.getStore();
+    if (shared) return inSavepoint(shared, work);
     return this.#lend(NO_ORGANIZATION, (client) => inTransaction(client, NO_ORGANIZATION, work));
   }
 
@@ -61,8 +76,18 @@ export class Database {
     return this.#lend(NO_ORGANIZATION, work);
   }
 
+  /** Connections of the pool, for metrics. */
+  get connections(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+    return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+
+  #sharedBy(orgId: string): Tx | undefined {
+    const shared = this.#shared.getStore();
+    return shared?.orgId === orgId ? shared : undefined;
   }
 
   async #lend<T>(orgId: string, work: (client: Lent) => Promise<T>): Promise<T> {
@@ -112,5 +137,18 @@ async function inTransaction<T>(client: pg.PoolClient, orgId: string, work: (tx:
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
+  }
+}
+
+/** Inside a shared transaction: what fails here is undone here, and the transaction can go on. */
+async function inSavepoint<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.query({ text: 'savepoint joined' });
+  try {
+    const result = await work(tx);
+    await tx.query({ text: 'release savepoint joined' });
+    return result;
+  } catch (error) {
+    await tx.query({ text: 'rollback to savepoint joined' }).catch(() => {});
+    throw asDomainError(error);
   }
 }

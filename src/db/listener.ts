@@ -48,6 +48,7 @@ export class Listener {
       keepAlive: true,
     });
     let lost = false;
+    let worked = false;
     const onLost = () => {
       if (lost) return;
       lost = true;
@@ -55,7 +56,7 @@ export class Listener {
         this.#client = undefined;
         this.#events.onDown();
       }
-      this.#again(pauseMs);
+      this.#again(worked ? RETRY_MS.first : pauseMs);
     };
     client.on('error', onLost);
     client.on('end', onLost);
@@ -64,6 +65,7 @@ export class Listener {
       await client.connect();
       await client.query(`listen ${client.escapeIdentifier(this.#channel)}`);
       if (lost) return;
+      worked = true;
       this.#client = client;
       this.#events.onUp();
     } catch {
@@ -74,10 +76,8 @@ export class Listener {
 
   #again(pauseMs: number): void {
     if (this.#closed) return;
-    const next = Math.min(pauseMs * 2, RETRY_MS.most);
-    // after a connection that worked the next try is a first one again
     this.#retry = setTimeout(() => {
-      this.#connecting = this.#connect(next);
+      this.#connecting = this.#connect(Math.min(pauseMs * 2, RETRY_MS.most));
     }, pauseMs);
     this.#retry.unref();
   }

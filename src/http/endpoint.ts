@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { RequestContext } from '../context.ts';
 import type { Permission } from '../roles/permissions.ts';
+import type { Rights } from '../roles/rights.ts';
 import type { Principal } from './principal.ts';
 
 type Schema = z.ZodType;
@@ -15,6 +16,8 @@ export type Call<P, Q, B> = {
   readonly body: Out<B>;
   readonly orgId: string;
   readonly principal: Principal;
+  /** What the caller may do in that organization, and so hand on (law 4). */
+  readonly rights: Rights;
   readonly ctx: RequestContext;
 };
 
@@ -44,8 +47,10 @@ export type Endpoint = {
   readonly body?: Schema;
   /** The answers that the operation gives by itself; errors come from the error table. */
   readonly responses: Readonly<Record<number, { readonly description: string; readonly schema?: Schema }>>;
-  /** A write that takes an `Idempotency-Key`. */
+  /** A write in one organization that takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
+  /** Fields of the answer that are shown once: a replay under the same key has null there (law 7). */
+  readonly secrets?: readonly string[];
   readonly handle: (call: Call<Schema, Schema, Schema>) => Promise<Answer>;
 };
 

@@ -1,5 +1,4 @@
 // Who a request speaks for, once its credential is known to be good.
-import type { Permission } from '../roles/permissions.ts';
 
 export type Principal =
   /** The application's operator: every organization, every permission. */
@@ -10,7 +9,7 @@ export type Principal =
       readonly id: string;
       readonly orgId: string;
       readonly memberId: string | undefined;
-      readonly permissions: ReadonlySet<Permission>;
+      readonly permissions: ReadonlySet<string>;
       readonly fullControl: boolean;
     }
   /** A person with a Keycloak access token: rights by organization, as their memberships give them now. */
