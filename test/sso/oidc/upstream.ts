@@ -1,0 +1,99 @@
+// A company's identity provider for tests: a real oidc-provider over real HTTP that signs one person in without a page,
+// and, where a test says so, changes what its token endpoint answers.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { Provider } from 'oidc-provider';
+
+export const CLIENT = { id: 'drawbridge', secret: 'a-secret-of-at-least-32-characters-x' };
+
+export type TokenAnswer = { id_token: string } & Record<string, unknown>;
+
+export type Upstream = {
+  readonly issuer: string;
+  /** Changes the next token answers; undefined leaves them as they are. */
+  tamper: ((answer: TokenAnswer) => Promise<TokenAnswer>) | undefined;
+  /** Signs claims with the provider's own key. */
+  sign(claims: JWTPayload): Promise<string>;
+  /** How often the discovery document was asked for. */
+  discoveries(): number;
+  /** Follows the sign-in from the authorization address to the redirect URI, as a browser does; answers where it ends. */
+  signIn(url: string, redirectUri: string): Promise<URL>;
+  stop(): Promise<void>;
+};
+
+export async function startUpstream(options: {
+  redirectUri: string;
+  claims: Record<string, unknown>;
+  thinIdTokens?: boolean;
+  parRequired?: boolean;
+}): Promise<Upstream> {
+  const keys = await generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await exportJWK(keys.privateKey)), alg: 'RS256', use: 'sig', kid: 'upstream-1' };
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const provider = new Provider(issuer, {
+    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [options.redirectUri] }],
+    jwks: { keys: [jwk] },
+    cookies: { keys: ['cookie-key'] },
+    conformIdTokenClaims: options.thinIdTokens ?? false,
+    claims: { openid: ['sub'], email: ['email', 'email_verified', 'groups', 'tid'], profile: ['given_name'] },
+    features: {
+      devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: options.parRequired ?? false },
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...options.claims }) }),
+    loadExistingGrant: async (ctx) => {
+      const grant = new ctx.oidc.provider.Grant({ clientId: CLIENT.id, accountId: ctx.oidc.session?.accountId ?? '' });
+      grant.addOIDCScope('openid email profile');
+      await grant.save();
+      return grant;
+    },
+  });
+  let discoveries = 0;
+  const upstream: Upstream = {
+    issuer,
+    tamper: undefined,
+    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'upstream-1' }).sign(keys.privateKey),
+    discoveries: () => discoveries,
+    signIn,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path === '/.well-known/openid-configuration') discoveries += 1;
+    if (ctx.path === '/token' && ctx.status === 200 && upstream.tamper) {
+      ctx.body = await upstream.tamper(ctx.body as TokenAnswer);
+    }
+  });
+  const handle = provider.callback();
+  server.on('request', (request, response) => {
+    if (!request.url?.startsWith('/interaction/')) return handle(request, response);
+    return provider.interactionFinished(request, response, { login: { accountId: 'employee-1' } });
+  });
+  return upstream;
+}
+
+async function signIn(start: string, redirectUri: string): Promise<URL> {
+  const cookies = new Map<string, string>();
+  let url = start;
+  for (let hop = 0; hop < 10 && !url.startsWith(redirectUri); hop += 1) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
+    await response.text();
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=');
+      cookies.set(name, value);
+    }
+    const next = response.headers.get('location');
+    if (next === null) throw new Error(`${response.status} at ${url}`);
+    url = new URL(next, url).href;
+  }
+  return new URL(url);
+}
