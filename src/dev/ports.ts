@@ -33,14 +33,9 @@ export async function choosePort(input: {
   readonly log: (line: string) => void;
 }): Promise<number> {
   if (input.asked !== undefined) {
-    if (await isFree(input.asked)) {
-      givenOut.add(input.asked);
-      return input.asked;
-    }
-    throw new StartTrouble(
-      'port_taken',
-      `Port ${input.asked} asked for ${input.part} is taken: stop what listens there, or ask for another.`,
-    );
+    await requireFreePort(input.asked, input.part);
+    givenOut.add(input.asked);
+    return input.asked;
   }
   for (let port = input.usual; port < input.usual + TRIES && port < 65_536; port += 1) {
     if (givenOut.has(port) || !(await isFree(port))) continue;
@@ -49,6 +44,15 @@ export async function choosePort(input: {
     return port;
   }
   return findFreePort();
+}
+
+/** Throws `port_taken` unless `port` is free on 127.0.0.1 now; `part` is who wants it, as in "the mailbox". */
+export async function requireFreePort(port: number, part: string): Promise<void> {
+  if (await isFree(port)) return;
+  throw new StartTrouble(
+    'port_taken',
+    `Port ${port}, meant for ${part}, is taken: stop what listens there, or ask for another.`,
+  );
 }
 
 async function isFree(port: number): Promise<boolean> {

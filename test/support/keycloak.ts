@@ -1,6 +1,7 @@
 // The run's Keycloak for tests, and Keycloaks of their own for tests that kill theirs.
 
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { ensureKeycloak, type LocalKeycloak, startKeycloak } from '../../src/dev/keycloak-server.ts';
@@ -17,6 +18,7 @@ export async function getTestKeycloak(): Promise<KeycloakPart> {
 
 export type OwnKeycloak = AsyncDisposable &
   KeycloakPart & {
+    readonly databaseUrl: string;
     kill(): Promise<void>;
     /** Starts again on the same port and database. */
     start(): Promise<void>;
@@ -40,6 +42,7 @@ export async function startOwnKeycloak(): Promise<OwnKeycloak> {
   let running: LocalKeycloak = await startKeycloak(input);
   return {
     url: running.url,
+    databaseUrl: input.databaseUrl,
     ...admin,
     kill: () => running.kill(),
     start: async () => {
@@ -48,6 +51,7 @@ export async function startOwnKeycloak(): Promise<OwnKeycloak> {
     [Symbol.asyncDispose]: async () => {
       await running.kill();
       await runAsAdmin(adminUrl, `drop database if exists ${name} with (force)`);
+      await rm(input.logFile, { force: true });
     },
   };
 }
