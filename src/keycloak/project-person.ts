@@ -1,0 +1,182 @@
+// Makes Keycloak equal for one person (design section 9). Level-triggered: "this is how it must be", never "apply this
+// change". One handler per person, under a lock held from reading the state to the last call; what ends access comes
+// first; an outcome that is not known is read from Keycloak before it is compared.
+import type { Queryable } from '../db/database.ts';
+import {
+  type ChangeContext,
+  createAccount,
+  disableAccount,
+  endSessions,
+  give,
+  readAccount,
+  takeAway,
+  writeProfile,
+} from './account.ts';
+import { freeAddress } from './address-conflict.ts';
+import type { Keycloak } from './keycloak.ts';
+import { isRefused, KeycloakRefused } from './keycloak-error.ts';
+import { projectOrganizationOn } from './project-organization.ts';
+import { type Account, changeOf, endsAccess, type PersonProjection, wishedAccount } from './projection.ts';
+import {
+  findAccountId,
+  findOrganizationIds,
+  findOrganizationIdsByAlias,
+  findPersonProjection,
+  findProjected,
+  type OrganizationIds,
+  type ProjectedAccount,
+} from './projection-queries.ts';
+import { forgetAccount, noteProjected, noteUncertain, saveAccountId } from './projection-store.ts';
+import { withSubjectLock } from './subject-lock.ts';
+
+export type ProjectOptions = {
+  /** False for a sign-in's own projection: it would end the session that is about to begin. The worker makes up for it. */
+  readonly endSessions: boolean;
+};
+
+/**
+ * Makes Keycloak equal for a person. Throws KeycloakUnreachable (outcome unknown), KeycloakRefused, or DomainError
+ * `conflict` (another person's account is in the way for a moment); in each case call it again.
+ */
+export async function projectPerson(keycloak: Keycloak, personId: string, options: ProjectOptions): Promise<void> {
+  await withSubjectLock(keycloak.db, 'person', personId, async (tx) => {
+    try {
+      await makeEqual({ keycloak, tx, personId, ...options, fresh: false });
+    } catch (error) {
+      if (!(error instanceof KeycloakRefused)) throw error;
+      // Something is not as we had it written down, such as a group or an account deleted by hand: look, then again.
+      const person = await findPersonProjection(tx, personId);
+      for (const { orgId } of person?.organizations ?? []) await projectOrganizationOn(keycloak, tx, orgId);
+      await makeEqual({ keycloak, tx, personId, ...options, fresh: true });
+    }
+  });
+}
+
+type Run = ProjectOptions & {
+  readonly keycloak: Keycloak;
+  readonly tx: Queryable;
+  readonly personId: string;
+  /** Do not trust what is stored. */
+  readonly fresh: boolean;
+};
+
+async function makeEqual(run: Run): Promise<void> {
+  const { keycloak, tx, personId } = run;
+  const person = await findPersonProjection(tx, personId);
+  if (!person) return;
+  const wished = wishedAccount(person);
+  const stored = await findProjected(tx, personId);
+  const trusted = stored?.certain && !run.fresh ? stored : undefined;
+  if (trusted && isSame(wished, trusted) && !(trusted.owesLogout && run.endSessions)) return;
+  const id = await findAccountId(tx, personId);
+  const found = id && !trusted ? await readAccount(keycloak.runtime, id) : undefined;
+  if (id && (trusted || found)) {
+    await changeAccount(run, {
+      person,
+      wished,
+      id,
+      actual: trusted?.account ?? found!.account,
+      stored,
+      read: found?.organizationIds,
+    });
+    return;
+  }
+  if (id) await forgetAccount(tx, personId);
+  if (wished.enabled) await makeAccount(run, person, wished);
+}
+
+function isSame(wished: Account, stored: ProjectedAccount): boolean {
+  const { link, join, joinGroups, profile, ...ends } = changeOf(wished, stored.account);
+  return (
+    !profile &&
+    !ends.disable &&
+    [link, join, joinGroups, ends.leave, ends.leaveGroups, ends.unlink].every((list) => list.length === 0)
+  );
+}
+
+/** A new account, or the one whose creation got no answer. */
+async function makeAccount(run: Run, person: PersonProjection, wished: Account): Promise<void> {
+  const { keycloak, tx, personId } = run;
+  await ensureOrganizations(run, person);
+  const create = () => createAccount(keycloak.runtime, person, wished);
+  let adopted: string | undefined;
+  const id = await create().catch(async (error: unknown) => {
+    if (!isRefused(error, 409)) throw error;
+    adopted = await freeAddress(keycloak.runtime, tx, personId, wished.address);
+    return adopted ?? create();
+  });
+  await saveAccountId(tx, personId, id);
+  const found = adopted ? await readAccount(keycloak.runtime, id) : undefined;
+  const actual = found?.account ?? { ...wished, organizations: {} };
+  await changeAccount(run, { person, wished, id, actual, stored: undefined, read: found?.organizationIds });
+}
+
+type Change = {
+  readonly person: PersonProjection;
+  readonly wished: Account;
+  readonly id: string;
+  readonly actual: Account;
+  readonly stored: ProjectedAccount | undefined;
+  /** Organization ids by alias as Keycloak gave them, where it was asked. */
+  readonly read: ReadonlyMap<string, string> | undefined;
+};
+
+async function changeAccount(run: Run, { person, wished, id, actual, stored, read }: Change): Promise<void> {
+  const { keycloak, tx, personId } = run;
+  const admin = keycloak.runtime;
+  const change = changeOf(wished, actual);
+  // If an earlier run broke off after taking access away, only what was stored before it still shows that sessions must end.
+  const owed = stored !== undefined && (stored.owesLogout || endsAccess(changeOf(wished, stored.account)));
+  const ends = endsAccess(change) || owed;
+  const context = async (): Promise<ChangeContext> => {
+    const ids = await idsOf(tx, person, Object.keys(actual.organizations));
+    return {
+      admin,
+      id,
+      personId,
+      wished,
+      organizationId: (alias) => ids.get(alias)?.organization ?? read?.get(alias),
+      groupId: (alias, path) => ids.get(alias)?.groups.get(path),
+    };
+  };
+  await noteUncertain(tx, personId);
+  if (change.disable) await disableAccount(admin, id);
+  if (change.disable && run.endSessions) await endSessions(admin, id);
+  await takeAway(await context(), change);
+  if (ends && !change.disable && run.endSessions) await endSessions(admin, id);
+  // Only now what is given: an organization that cannot be made must not hold back what is taken away.
+  await ensureOrganizations(run, person);
+  if (change.profile) await writeProfileOrFreeAddress(run, await context());
+  await give(await context(), change);
+  await noteProjected(tx, personId, wished, ends && !run.endSessions);
+}
+
+async function writeProfileOrFreeAddress(run: Run, context: ChangeContext): Promise<void> {
+  try {
+    await writeProfile(context);
+  } catch (error) {
+    if (!isRefused(error, 409)) throw error;
+    await freeAddress(context.admin, run.tx, context.personId, context.wished.address);
+    await writeProfile(context);
+  }
+}
+
+/** An account joins organizations, groups and providers that exist: those that are not known yet are made first. */
+async function ensureOrganizations({ keycloak, tx }: Run, person: PersonProjection): Promise<void> {
+  for (const { orgId, teams, role } of person.organizations) {
+    const { organization, groups } = await findOrganizationIds(tx, orgId);
+    const paths = [...teams.map((key) => `/${key}`), ...(role ? [`/roles/${role}`] : [])];
+    if (!organization || !paths.every((path) => groups.has(path))) await projectOrganizationOn(keycloak, tx, orgId);
+  }
+}
+
+async function idsOf(
+  tx: Queryable,
+  person: PersonProjection,
+  left: readonly string[],
+): Promise<Map<string, OrganizationIds>> {
+  const ids = new Map<string, OrganizationIds>();
+  for (const { orgId, alias } of person.organizations) ids.set(alias, await findOrganizationIds(tx, orgId));
+  for (const alias of left) if (!ids.has(alias)) ids.set(alias, await findOrganizationIdsByAlias(tx, alias));
+  return ids;
+}

@@ -1,0 +1,127 @@
+// Reads of the projection: what must be, and which Keycloak objects are ours. Realm tables and listed functions only.
+import type { Queryable } from '../db/database.ts';
+import type { Account, OrganizationProjection, PersonProjection } from './projection.ts';
+
+/** What Keycloak must look like for a person; undefined if there is no such person. */
+export async function findPersonProjection(db: Queryable, personId: string): Promise<PersonProjection | undefined> {
+  const [row] = await db.query<{ projection: PersonProjection | null }>({
+    name: 'person-projection',
+    text: 'select person_projection($1) as projection',
+    values: [personId],
+  });
+  return row?.projection ?? undefined;
+}
+
+/** What Keycloak must look like for an organization; undefined if there is no such organization. */
+export async function findOrganizationProjection(
+  db: Queryable,
+  orgId: string,
+): Promise<OrganizationProjection | undefined> {
+  const [row] = await db.query<{ projection: OrganizationProjection | null }>({
+    name: 'organization-projection',
+    text: 'select organization_projection($1) as projection',
+    values: [orgId],
+  });
+  return row?.projection ?? undefined;
+}
+
+/** The Keycloak account of a person, if we have made or adopted one. */
+export async function findAccountId(db: Queryable, personId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ keycloak_id: string }>({
+    name: 'account-id',
+    text: `select keycloak_id from keycloak_id where kind = 'person' and id = $1`,
+    values: [personId],
+  });
+  return row?.keycloak_id;
+}
+
+/** The person whose Keycloak account this is. */
+export async function findPersonOfAccount(db: Queryable, keycloakId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>({
+    name: 'person-of-account',
+    text: `select id from keycloak_id where kind = 'person' and keycloak_id = $1`,
+    values: [keycloakId],
+  });
+  return row?.id;
+}
+
+export type ProjectedAccount = { readonly account: Account; readonly owesLogout: boolean; readonly certain: boolean };
+
+/** What Keycloak was last made equal to; `owesLogout` = a sign-in took access away and left the sessions to the worker. */
+export async function findProjected(db: Queryable, personId: string): Promise<ProjectedAccount | undefined> {
+  const [row] = await db.query<{ desired: { account: Account; owesLogout: boolean }; certain: boolean }>({
+    name: 'account-projected',
+    text: 'select desired, certain from keycloak_projected where person_id = $1',
+    values: [personId],
+  });
+  return row && { ...row.desired, certain: row.certain };
+}
+
+/** Keycloak's ids of one organization's objects; groups by the path that tokens show. */
+export type OrganizationIds = {
+  readonly organization: string | undefined;
+  readonly groups: ReadonlyMap<string, string>;
+};
+
+/** The ids of an organization, its teams (`/<key>`) and roles (`/roles/<key>`, the parent `/roles`). */
+export async function findOrganizationIds(db: Queryable, orgId: string): Promise<OrganizationIds> {
+  const rows = await db.query<{ kind: string; key: string; keycloak_id: string }>({
+    name: 'organization-ids',
+    text: `select kind, key, keycloak_id from keycloak_id where org_id = $1 and kind in ('organization', 'team', 'role')`,
+    values: [orgId],
+  });
+  const groups = rows
+    .filter(({ kind }) => kind !== 'organization')
+    .map(({ key, keycloak_id }) => [key, keycloak_id] as const);
+  return { organization: rows.find(({ kind }) => kind === 'organization')?.keycloak_id, groups: new Map(groups) };
+}
+
+/** Whether an identity provider was ever made for this organization. */
+export async function hasProvider(db: Queryable, orgId: string): Promise<boolean> {
+  const rows = await db.query({
+    name: 'organization-provider',
+    text: `select 1 from keycloak_id where kind = 'connection' and org_id = $1`,
+    values: [orgId],
+  });
+  return rows.length > 0;
+}
+
+export type ProjectionBacklog = {
+  /** Marks whose time has come, and the age of the oldest, in seconds. */
+  readonly due: number;
+  readonly oldestSeconds: number;
+  /** Marks that Keycloak refused at least once. */
+  readonly failing: number;
+};
+
+/** How far Keycloak is behind. */
+export async function readBacklog(db: Queryable): Promise<ProjectionBacklog> {
+  const [row] = await db.query<{ due: number; oldest: number; failing: number }>({
+    name: 'projection-backlog',
+    text: `select count(*) filter (where due_at <= now())::integer as due, count(*) filter (where attempts > 0)::integer as failing,
+        coalesce(extract(epoch from now() - min(since) filter (where due_at <= now())), 0)::float8 as oldest
+      from projection_due`,
+  });
+  return { due: row?.due ?? 0, oldestSeconds: Math.max(row?.oldest ?? 0, 0), failing: row?.failing ?? 0 };
+}
+
+/** Every person who has, or must have, an account. */
+export async function listPersonsWithAccount(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ id: string }>({ text: 'select id from persons_with_account() as p (id)' });
+  return rows.map(({ id }) => id);
+}
+
+/** Every organization that is not deleted. */
+export async function listOrganizationIds(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ org_id: string }>({ text: 'select org_id from list_organizations()' });
+  return rows.map(({ org_id }) => org_id);
+}
+
+/** The same for an organization that a person has left, of which only the alias is at hand. */
+export async function findOrganizationIdsByAlias(db: Queryable, alias: string): Promise<OrganizationIds> {
+  const [row] = await db.query<{ org_id: string | null }>({
+    text: 'select organization_of_key($1) as org_id',
+    values: [alias],
+  });
+  return row?.org_id ? findOrganizationIds(db, row.org_id) : { organization: undefined, groups: new Map() };
+}

@@ -1,0 +1,144 @@
+// Drains the marks of the projection (design section 9): several at once, organizations first, then what takes access
+// away. A mark that Keycloak refuses waits its own, growing time and holds up nobody; while Keycloak does not answer,
+// nothing is tried and nothing counted, and after the outage everything is due at once. It never gives up.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { isReachable, type Keycloak } from './keycloak.ts';
+import { KeycloakUnreachable } from './keycloak-error.ts';
+import { projectOrganization } from './project-organization.ts';
+import { projectPerson } from './project-person.ts';
+import { type ProjectionBacklog, readBacklog } from './projection-queries.ts';
+import { claimMarks, hastenMarks, type Mark, postponeMark, releaseMark, settleMark } from './projection-store.ts';
+
+const POLL_MS = 250;
+const PROBE_MS = 1_000;
+// A claim outlives its owner by this much; a second worker that takes it over too early waits at the subject's lock.
+const LEASE_SECONDS = 15;
+const BACKOFF_MAX_SECONDS = 300;
+
+export type ProjectionLag = ProjectionBacklog & { readonly reachable: boolean };
+
+export class ProjectionWorker {
+  readonly #keycloak: Keycloak;
+  readonly #log: Logger;
+  readonly #slots: number;
+  readonly #running = new Set<Promise<void>>();
+  #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+  #interrupt: () => void = () => {};
+  #woken = false;
+  #reachable = true;
+
+  /** `slots` subjects are worked on at a time; each holds one connection of the keycloak's database. */
+  constructor(keycloak: Keycloak, log: Logger, slots = 4) {
+    this.#keycloak = keycloak;
+    this.#log = log;
+    this.#slots = slots;
+  }
+
+  start(): void {
+    this.#stopping = new AbortController();
+    this.#loop ??= this.#drain();
+  }
+
+  /** Ends after what is being worked on. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.kick();
+    await this.#loop;
+    await Promise.all(this.#running);
+    this.#loop = undefined;
+  }
+
+  /** Looks for marks now; called after a commit that set one. */
+  kick(): void {
+    this.#woken = true;
+    this.#interrupt();
+  }
+
+  /** How far Keycloak is behind, for readiness and metrics. */
+  async lag(): Promise<ProjectionLag> {
+    return { ...(await readBacklog(asQueryable(this.#keycloak))), reachable: this.#reachable };
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      try {
+        if (this.#reachable) {
+          await this.#claim();
+          await this.#pause(POLL_MS);
+        } else await this.#awaitKeycloak();
+      } catch (error) {
+        this.#log.error({ err: error }, 'the projection cannot read its marks');
+        await this.#pause(PROBE_MS);
+      }
+    }
+  }
+
+  /** Fills the free slots. A slot that comes free looks again at once. */
+  async #claim(): Promise<void> {
+    const free = this.#slots - this.#running.size;
+    if (free === 0) return;
+    for (const mark of await claimMarks(asQueryable(this.#keycloak), free, LEASE_SECONDS)) {
+      const work = this.#work(mark).finally(() => {
+        this.#running.delete(work);
+        this.kick();
+      });
+      this.#running.add(work);
+    }
+  }
+
+  async #work(mark: Mark): Promise<void> {
+    const db = asQueryable(this.#keycloak);
+    try {
+      try {
+        if (mark.kind === 'organization') await projectOrganization(this.#keycloak, mark.subjectId);
+        else await projectPerson(this.#keycloak, mark.subjectId, { endSessions: true });
+        await settleMark(db, mark);
+      } catch (error) {
+        await this.#keep(mark, error);
+      }
+    } catch (error) {
+      // The database: the claim runs out by itself, and the mark is there as before.
+      this.#log.error({ err: error, ...subjectOf(mark) }, 'a projection mark could not be written');
+    }
+  }
+
+  async #keep(mark: Mark, error: unknown): Promise<void> {
+    const db = asQueryable(this.#keycloak);
+    // A subject of its own trouble (a 500, a time-out) must not stop the others.
+    if (error instanceof KeycloakUnreachable && !(await isReachable(this.#keycloak))) {
+      if (this.#reachable) this.#log.warn({ err: error }, 'Keycloak does not answer; the projection waits');
+      this.#reachable = false;
+      await releaseMark(db, mark);
+      return;
+    }
+    const seconds = Math.min(2 ** mark.attempts, BACKOFF_MAX_SECONDS);
+    this.#log.warn({ err: error, seconds, ...subjectOf(mark) }, 'a projection failed and will be tried again');
+    await postponeMark(db, mark, seconds, error instanceof Error ? error.message : String(error));
+  }
+
+  async #awaitKeycloak(): Promise<void> {
+    if (await isReachable(this.#keycloak)) {
+      await hastenMarks(asQueryable(this.#keycloak));
+      this.#reachable = true;
+      this.#log.info('Keycloak answers again; the projection goes on');
+    } else await this.#pause(PROBE_MS);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const interrupt = new AbortController();
+    this.#interrupt = () => interrupt.abort();
+    if (!this.#woken) await delay(ms, undefined, { signal: interrupt.signal }).catch(() => {});
+    this.#woken = false;
+    this.#interrupt = () => {};
+  }
+}
+
+function asQueryable({ db }: Keycloak) {
+  return { query: db.realm.bind(db) };
+}
+
+function subjectOf(mark: Mark) {
+  return { kind: mark.kind, subjectId: mark.subjectId };
+}
