@@ -1,0 +1,122 @@
+// npm run bench:scim: Drawbridge's SCIM against Keycloak's own and against a bare floor server, in one run on one
+// Postgres with full durability. Prints a Markdown table and the verdict; exit code 0 = mark reached, 1 = missed or
+// failed, 3 = void (the floor shows that the machine was too busy). docs/performance.md says what is compared.
+
+import { mkdir, rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { type LocalPostgres, startPostgres } from '../src/dev/postgres.ts';
+import { startChild } from './scim/child.ts';
+import { startDrawbridge } from './scim/drawbridge.ts';
+import { startFloor } from './scim/floor.ts';
+import { startKeycloakScim } from './scim/keycloak.ts';
+import type { Reply, Server, Task } from './scim/load-driver.ts';
+import { judge, type Measured, table } from './scim/report.ts';
+import { OPERATIONS, type Operation } from './scim/workload.ts';
+
+const FULL = { users: 2_000, rounds: 3, withinMs: 3_000, warmUpMs: 4_000 };
+/** --short: one quick look while working; its verdict says nothing. */
+const SHORT = { users: 300, rounds: 1, withinMs: 1_000, warmUpMs: 1_000 };
+const AT_MOST = 20_000;
+
+const started = performance.now();
+const say = (line: string) => console.error(`[${Math.round((performance.now() - started) / 1000)} s] ${line}`);
+
+type Driver = (task: Task) => Promise<{ readonly count: number; readonly elapsedMs: number }>;
+type Size = typeof FULL;
+
+async function main(size: Size, stack: AsyncDisposableStack): Promise<number> {
+  const folder = join(import.meta.dirname, '..', '.drawbridge', `bench-${process.pid}`);
+  await mkdir(folder, { recursive: true });
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: say });
+  stack.defer(postgres.stop);
+  const servers = await startServers(postgres, folder, stack);
+  const child = stack.use(startChild<Task, Reply>(new URL('./scim/load-driver.ts', import.meta.url)));
+  const drive: Driver = async (task) => (await child.ask(task)).outcome;
+  const measured = await compare(drive, servers, size);
+  return print(measured, size);
+}
+
+async function startServers(postgres: LocalPostgres, folder: string, stack: AsyncDisposableStack): Promise<Server[]> {
+  await createDatabases(postgres.adminUrl, ['bench_keycloak', 'bench_floor']);
+  say('Starting Keycloak, the floor and Drawbridge ...');
+  const keycloak = await startKeycloakScim({ databaseUrl: postgres.urlFor('bench_keycloak'), folder, log: say });
+  stack.defer(keycloak.stop);
+  const floor = await startFloor(postgres.urlFor('bench_floor'));
+  stack.defer(floor.stop);
+  const drawbridge = await startDrawbridge({ adminUrl: postgres.adminUrl, folder });
+  stack.defer(drawbridge.stop);
+  return [drawbridge.server, keycloak.server, floor.server];
+}
+
+async function createDatabases(adminUrl: string, names: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    for (const name of names) await client.query(`create database ${name}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Fixture and warm-up for all, then the rounds: within one, each operation runs on each server in turn. */
+async function compare(drive: Driver, servers: readonly Server[], size: Size): Promise<Map<string, Speeds>> {
+  for (const server of servers) {
+    const { elapsedMs } = await drive({ kind: 'lay fixture', server, users: size.users });
+    say(`${server.name}: ${size.users} users in ${Math.round(elapsedMs / 1000)} s`);
+  }
+  const measure = async (server: string, operation: Operation, withinMs: number) => {
+    const { count, elapsedMs } = await drive({ kind: 'measure', server, operation, withinMs, atMost: AT_MOST });
+    return (count * 1000) / elapsedMs;
+  };
+  say('Warming up ...');
+  for (const operation of OPERATIONS)
+    for (const server of servers) await measure(server.name, operation, size.warmUpMs);
+  const speeds = new Map(servers.map((server) => [server.name, emptySpeeds()]));
+  for (let round = 0; round < size.rounds; round += 1) {
+    say(`Round ${round + 1} of ${size.rounds} ...`);
+    // Whoever goes first in one round goes last in the next.
+    const order = servers.map((_, place) => servers[(place + round) % servers.length] as Server);
+    for (const operation of OPERATIONS)
+      for (const server of order)
+        speeds.get(server.name)?.[operation].push(await measure(server.name, operation, size.withinMs));
+  }
+  for (const server of servers) await drive({ kind: 'verify', server: server.name });
+  return speeds;
+}
+
+type Speeds = Record<Operation, number[]>;
+
+function emptySpeeds(): Speeds {
+  return Object.fromEntries(OPERATIONS.map((operation) => [operation, []])) as unknown as Speeds;
+}
+
+function print(speeds: Map<string, Speeds>, size: Size): number {
+  const measured = {
+    drawbridge: speeds.get('Drawbridge'),
+    keycloak: speeds.get('Keycloak'),
+    floor: speeds.get('floor'),
+  } as Measured;
+  const verdict = judge(measured);
+  console.log(`${table(measured)}\n`);
+  console.log(
+    `8 connections, ${size.users} users, ${size.rounds} rounds of ${size.withinMs / 1000} s each: median (slowest–fastest round); ${cpus().length} cores shared by servers, Postgres and load.`,
+  );
+  console.log(['Verdict: ', verdict.kind, ...verdict.reasons.map((reason) => `\n  ${reason}`)].join(''));
+  return { reached: 0, missed: 1, void: 3 }[verdict.kind];
+}
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+const stack = new AsyncDisposableStack();
+process.once('SIGINT', () => void stack.disposeAsync().finally(() => process.exit(130)));
+try {
+  process.exitCode = await main(values.short ? SHORT : FULL, stack);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await stack.disposeAsync();
+}

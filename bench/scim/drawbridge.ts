@@ -1,0 +1,71 @@
+// Drawbridge's own web process, as production runs it, on a migrated database with one organization: a verified domain,
+// so that every user becomes an active member with an account to project, and a directory with one token.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrate } from '../../src/db/migrate.ts';
+import { prepareDatabase } from '../../src/db/prepare.ts';
+import { startBridge } from '../../src/dev/bridge-process.ts';
+import { findFreePort } from '../../src/dev/ports.ts';
+import { newSecrets } from '../../src/dev/secrets.ts';
+import { hashSecret } from '../../src/ids.ts';
+import type { Server } from './load-driver.ts';
+
+export async function startDrawbridge(input: {
+  readonly adminUrl: string;
+  readonly folder: string;
+}): Promise<{ readonly server: Server; stop(): Promise<void> }> {
+  const secrets = newSecrets();
+  const passwords = { owner: secrets.databaseOwner, app: secrets.databaseApp, worker: secrets.databaseWorker };
+  const databases = await prepareDatabase(input.adminUrl, 'bench_drawbridge', passwords);
+  await migrate(databases.ownerUrl);
+  const token = randomBytes(32).toString('base64url');
+  await createOrganization(databases.ownerUrl, token);
+  const port = await findFreePort();
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const bridge = await startBridge({
+    role: 'web',
+    baseUrl,
+    port,
+    databases,
+    keycloak: undefined,
+    secrets,
+    smtpUrl: undefined,
+    appUrl: 'http://127.0.0.1',
+    logFile: join(input.folder, 'drawbridge.log'),
+  });
+  return { server: { name: 'Drawbridge', baseUrl: `${baseUrl}/scim/v2`, token }, stop: bridge.stop };
+}
+
+/** Straight into the database, as its owner: the load is about SCIM, and no other interface is needed for it. */
+async function createOrganization(ownerUrl: string, token: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ org: string }>(
+      `insert into organization_key (key, org_id) values ('bench', uuidv7()) returning org_id as org`,
+    );
+    const org = rows[0]?.org;
+    await client.query(
+      `insert into organization (org_id, key, display_name, default_role) values ($1, 'bench', 'Bench', 'member')`,
+      [org],
+    );
+    await client.query(
+      `insert into role (org_id, key, display_name, rank, permissions) values ($1, 'member', 'Member', 10, '{}')`,
+      [org],
+    );
+    await client.query(`select claim_domain($1, 'bench.test', 'unused', 'verified', 'operator', '{}')`, [org]);
+    const directory = await client.query<{ id: string }>(
+      `insert into directory (org_id, display_name) values ($1, 'Bench') returning id`,
+      [org],
+    );
+    await client.query(`select issue_credential($1, 'scim_token', $2, $3, null)`, [
+      hashSecret(token),
+      org,
+      directory.rows[0]?.id,
+    ]);
+  } finally {
+    await client.end();
+  }
+}

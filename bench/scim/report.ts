@@ -1,0 +1,70 @@
+// What the measured rounds say: medians, ratios, and whether the run counts and reaches the mark. Pure.
+
+import { OPERATIONS, type Operation } from './workload.ts';
+
+/** Operations per second of each round. */
+export type Rounds = Readonly<Record<Operation, readonly number[]>>;
+export type Measured = { readonly drawbridge: Rounds; readonly keycloak: Rounds; readonly floor: Rounds };
+
+/** How many times Keycloak's speed the floor must reach: below, the machine was too busy for the run to count. */
+const FLOOR_AT_LEAST: Partial<Record<Operation, number>> = { create: 18, find: 22, get: 14, patch: 23 };
+/** How many times Keycloak's speed Drawbridge must reach. */
+const MARK = 6;
+const MARKED: readonly Operation[] = ['create', 'find', 'get', 'patch'];
+
+export type Verdict = { readonly kind: 'reached' | 'missed' | 'void'; readonly reasons: readonly string[] };
+
+export function judge(measured: Measured): Verdict {
+  const faults = OPERATIONS.flatMap((operation) => {
+    const least = FLOOR_AT_LEAST[operation];
+    const ratio = median(measured.floor[operation]) / median(measured.keycloak[operation]);
+    if (least === undefined || ratio >= least) return [];
+    return [`${operation}: the floor is ${times(ratio)} Keycloak, less than ${least}x`];
+  });
+  if (faults.length > 0) return { kind: 'void', reasons: faults };
+  const { drawbridge } = measured;
+  const misses = MARKED.flatMap((operation) => {
+    const ratio = median(drawbridge[operation]) / median(measured.keycloak[operation]);
+    return ratio >= MARK ? [] : [`${operation}: ${times(ratio)} Keycloak, less than ${MARK}x`];
+  });
+  return { kind: misses.length > 0 ? 'missed' : 'reached', reasons: misses };
+}
+
+/** A Markdown table: operations per second (median of the rounds, slowest to fastest round) and the ratios of medians. */
+export function table(measured: Measured): string {
+  const { drawbridge, keycloak, floor } = measured;
+  const lines = OPERATIONS.map((operation) => {
+    const [d, k, f] = [drawbridge[operation], keycloak[operation], floor[operation]];
+    const ratios = [ratio(d, k, times), ratio(d, f, (value) => value.toFixed(2)), ratio(f, k, times)];
+    return `| ${[operation, speed(d), speed(k), speed(f), ...ratios].join(' | ')} |`;
+  });
+  return [
+    '| operation | Drawbridge /s | Keycloak /s | floor /s | Drawbridge / Keycloak | Drawbridge / floor | floor / Keycloak |',
+    '|---|--:|--:|--:|--:|--:|--:|',
+    ...lines,
+  ].join('\n');
+}
+
+function ratio(a: readonly number[], b: readonly number[], show: (value: number) => string): string {
+  return show(median(a) / median(b));
+}
+
+function speed(rounds: readonly number[]): string {
+  return `${whole(median(rounds))} (${whole(Math.min(...rounds))}–${whole(Math.max(...rounds))})`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function times(value: number): string {
+  return `${value.toFixed(1)}x`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
