@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 import { asDomainError } from './errors.ts';
+import { Listener, type ListenerEvents } from './listener.ts';
 
 export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
 
@@ -21,11 +22,13 @@ const NO_ORGANIZATION = '';
 
 /** One pool of one database role. `close()` waits for what is running. */
 export class Database {
+  readonly #url: string;
   readonly #pool: pg.Pool;
   readonly #shared = new AsyncLocalStorage<Tx>();
 
   /** `size` connections at most; a statement that runs longer than `statementTimeoutMs` is ended by the server. */
   constructor(url: string, options: { size: number; statementTimeoutMs?: number; applicationName?: string }) {
+    this.#url = url;
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.size,
@@ -36,6 +39,8 @@ export class Database {
     });
     // An idle connection that breaks is dropped by the pool; the next borrower gets a new one or a clear error.
     this.#pool.on('error', () => {});
+    // One that breaks while lent out fails its borrower's statement; without a listener it would end the process too.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   /** One statement for one organization, outside any transaction. */
@@ -79,6 +84,11 @@ export class Database {
   /** Connections of the pool, for metrics. */
   get connections(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
+  /** A listener on a connection of its own, outside the pool, with this role; to be started and closed by the caller. */
+  listener(channel: string, events: ListenerEvents): Listener {
+    return new Listener(this.#url, channel, events);
   }
 
   async close(): Promise<void> {

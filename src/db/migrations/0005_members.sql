@@ -1,5 +1,7 @@
 -- The one door in and the one door out (law 2). Everything that can make somebody a member, or end it, passes here.
 -- Refusals carry a constraint name, which is the key of the error table in src/db/errors.ts.
+-- The organization is locked "for no key update": a new member's foreign key holds "for key share" on the same row, and
+-- two transactions that both hold that and ask for "for update" would wait for each other.
 
 create function refuse(p_rule text, p_detail text) returns void language plpgsql as $$
 begin
@@ -13,7 +15,7 @@ begin
     where m.org_id = p_org and m.id = p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
     return;
   end if;
-  perform from organization where org_id = p_org for update;
+  perform from organization where org_id = p_org for no key update;
   if not exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
     where m.org_id = p_org and m.id <> p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
     perform refuse('last_owner', 'This is the last member with full control of the organization. Give somebody else full control first.');
@@ -28,7 +30,7 @@ declare
 begin
   select seat_limit into v_limit from organization where org_id = p_org;
   if v_limit is null then return; end if;
-  perform from organization where org_id = p_org for update;
+  perform from organization where org_id = p_org for no key update;
   select count(*) into v_used from member m where m.org_id = p_org and m.id <> p_member and (m.status = 'active'
     or m.status = 'invited' and exists (select from invitation i where i.org_id = p_org and i.member_id = m.id and i.status = 'pending'));
   if v_used >= v_limit then
