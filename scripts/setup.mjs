@@ -33,7 +33,8 @@ async function install() {
   const why = existsSync(join(ROOT, 'node_modules')) ? 'dependencies have changed' : 'first run';
   console.log(`Set-up: installing dependencies with npm ci (${why}; one to two minutes) ...`);
   const started = Date.now();
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund']);
+  // Only errors: npm itself runs on the machine's Node, and would warn that ours is newer, package by package.
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) fail(`npm ci failed with exit code ${code}; its own message stands above. Fix that and run again.`);
   writeFileSync(STAMP_FILE, `${stamp}\n`);
   console.log(`Set-up: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s.`);

@@ -56,7 +56,7 @@ test('installs on a fresh clone, says so, and does nothing the second time', asy
   const first = await setUp();
   expect(first).toMatchObject({ code: 0, output: expect.stringContaining('installing dependencies with npm ci') });
   expect(await setUp()).toEqual({ code: 0, output: '' });
-  expect(await installations()).toEqual(['ci --no-audit --no-fund']);
+  expect(await installations()).toEqual([expect.stringMatching(/^ci /)]);
 });
 
 test('installs again when the lock file or a dependency changed, not when only a script did', async () => {
