@@ -137,7 +137,7 @@ create unique index directory_user_external_id_taken on directory_user (org_id, 
   where deleted_at is null and external_id is not null;
 create index directory_user_tombstone on directory_user (org_id, directory_id, external_id)
   where deleted_at is not null and external_id is not null;
-create index directory_user_by_email on directory_user (org_id, directory_id, email_key) where deleted_at is null;
+create index directory_user_by_email on directory_user (email_key, org_id, directory_id) where deleted_at is null;
 create index directory_user_by_member on directory_user (org_id, member_id);
 
 create table directory_group (

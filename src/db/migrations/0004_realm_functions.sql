@@ -96,32 +96,38 @@ create function home_organization(p_person uuid) returns uuid
   where a.person_id = p_person
 $$;
 
--- The person that an organization may take for an address of its verified domain: a new one, or one that nobody has a
--- hold on (no credential, no link, no other membership). Null = somebody must prove or decide first.
-create function person_for_address(p_org uuid, p_address text, p_given text, p_family text) returns uuid
+-- Who somebody with this address would be here: the person that the organization may take for an address of its verified
+-- domain (a new one, or one that nobody has a hold on: no credential, no link, no other membership), or why not yet.
+create function admission(p_org uuid, p_address text, p_given text, p_family text, out person_id uuid, out reason text)
   language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
 declare
   v_key text := fold_key(p_address);
   v_person person;
 begin
-  if not owns_domain_of(p_org, p_address) then return null; end if;
+  if p_address is null then
+    reason := 'no_address'; return;
+  end if;
+  if not exists (select from domain_claim where domain = split_part(v_key, '@', 2) and status = 'verified' and org_id = p_org) then
+    reason := 'address_not_verified'; return;
+  end if;
   select p.* into v_person from person_address a join person p on p.id = a.person_id where a.address_key = v_key for update of p;
   if found then
     if v_person.has_credential or v_person.locked_at is not null
-      or exists (select from identity i join member m on m.org_id = i.org_id and m.id = i.member_id
-        where m.person_id = v_person.id and m.status not in ('removed', 'purged'))
-      or exists (select from member where person_id = v_person.id and status not in ('removed', 'purged'))
-      or exists (select from member where person_id = v_person.id and org_id <> p_org) then
-      return null;
+      or exists (select from member m where m.person_id = v_person.id
+        and (m.status not in ('removed', 'purged') or m.org_id <> p_org)) then
+      reason := 'address_taken'; return;
     end if;
-    if not exists (select from member where person_id = v_person.id) then return v_person.id; end if;
+    if not exists (select from member m where m.person_id = v_person.id) then
+      person_id := v_person.id; return;
+    end if;
     -- the address was somebody's who has left: the old account gives it up, a new person takes it
     delete from person_address where address_key = v_key;
     perform mark_projection('person', v_person.id, 0);
   end if;
-  insert into person (given_name, family_name) values (p_given, p_family) returning * into v_person;
-  insert into person_address (address_key, address, person_id, proved_at) values (v_key, p_address, v_person.id, now());
-  return v_person.id;
+  person_id := uuidv7();
+  with newcomer as (insert into person (id, given_name, family_name) values (person_id, p_given, p_family))
+  insert into person_address (address_key, address, person_id, proved_at) values (v_key, p_address, person_id, now());
 end $$;
 
 -- The person behind an address that was proved by a mailed link: an existing one or a new one.

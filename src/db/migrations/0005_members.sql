@@ -52,14 +52,7 @@ begin
   end if;
   v_person := m.person_id;
   if m.kind = 'human' and v_person is null then
-    if m.address is null then
-      v_reason := 'no_address';
-    elsif not owns_domain_of(p_org, m.address) then
-      v_reason := 'address_not_verified';
-    else
-      v_person := person_for_address(p_org, m.address, m.given_name, m.family_name);
-      if v_person is null then v_reason := 'address_taken'; end if;
-    end if;
+    select a.person_id, a.reason into v_person, v_reason from admission(p_org, m.address, m.given_name, m.family_name) a;
     if v_reason is not null then
       update member set status = 'pending', pending_reason = v_reason, updated_at = now()
       where org_id = p_org and id = p_member and (status, pending_reason) is distinct from ('pending', v_reason);
