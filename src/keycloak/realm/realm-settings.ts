@@ -48,6 +48,9 @@ const LOGIN_SETTINGS: RealmRepresentation = {
   attributes: { adminEventsExpiration: String(EVENTS_KEPT_SECONDS) },
 };
 
+/** Only for a realm that we make: its name on the pages is the operator's to change. */
+const NEW_REALM: RealmRepresentation = { displayName: 'Drawbridge', enabled: true, organizationsEnabled: true };
+
 /** Makes the realm if it is missing and its settings as wished. */
 export async function ensureRealmSettings(step: RealmStep): Promise<void> {
   const { admin } = step;
@@ -55,7 +58,7 @@ export async function ensureRealmSettings(step: RealmStep): Promise<void> {
   let actual = await admin.find((api) => api.realms.findOne({ realm: admin.realm }));
   if (!actual) {
     await step.change('realm is missing', async () => {
-      await admin.call((api) => api.realms.create({ realm: admin.realm, enabled: true, organizationsEnabled: true }));
+      await admin.call((api) => api.realms.create({ ...NEW_REALM, realm: admin.realm }));
       admin.forgetToken();
     });
     actual = await admin.call((api) => api.realms.findOne({ realm: admin.realm }));
