@@ -13,19 +13,46 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STAMP_FILE = join(ROOT, 'node_modules', '.drawbridge-stamp');
 const OLDEST_NODE = [22, 18];
 
+const PLATFORM = `${process.platform}-${process.arch}`;
+
 /** Only what decides what is installed: a changed script or description must not cost an installation. */
 function wantedStamp() {
-  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const manifest = readJson('package.json');
   const { dependencies, devDependencies, optionalDependencies, overrides, allowScripts } = manifest;
-  return createHash('sha256')
+  const hash = createHash('sha256')
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .update(JSON.stringify({ dependencies, devDependencies, optionalDependencies, overrides, allowScripts }))
-    .update(`${process.platform} ${process.arch}`)
     .digest('hex');
+  return `${hash} ${PLATFORM}`;
+}
+
+function foundStamp() {
+  return existsSync(STAMP_FILE) ? readFileSync(STAMP_FILE, 'utf8').trim() : '';
+}
+
+/** After an `npm install` by hand the stamp is old, but npm's own record of node_modules equals the lock file. */
+function isInstalledByHand() {
+  const recordFile = join('node_modules', '.package-lock.json');
+  if (!foundStamp().endsWith(` ${PLATFORM}`) || !existsSync(join(ROOT, recordFile))) return false;
+  const locked = readJson('package-lock.json').packages;
+  const present = readJson(recordFile).packages;
+  const isSame = ([path, { version, integrity }]) =>
+    locked[path]?.version === version && locked[path]?.integrity === integrity;
+  return (
+    Object.entries(present).every(isSame) &&
+    Object.entries(locked).every(([path, { optional }]) => path === '' || optional || path in present)
+  );
 }
 
 function isInstalled() {
-  return existsSync(STAMP_FILE) && readFileSync(STAMP_FILE, 'utf8').trim() === wantedStamp();
+  if (foundStamp() === wantedStamp()) return true;
+  if (!isInstalledByHand()) return false;
+  writeFileSync(STAMP_FILE, `${wantedStamp()}\n`);
+  return true;
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
 }
 
 async function install() {

@@ -2,7 +2,7 @@
 // `postgres`; where that user can't enter the clone (below a folder of mode 0700, as `mktemp -d` makes), binaries and
 // data move to a place it can reach.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { access, chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
@@ -94,17 +94,21 @@ async function readPostgresUser(): Promise<PostgresUser | undefined> {
   return uid.code === 0 && gid.code === 0 ? { uid: Number(uid.output), gid: Number(gid.output) } : undefined;
 }
 
-/** `wanted` if the user can enter it, else a folder named after it, noted in `wanted`/location. */
+/** `wanted` if the user can enter it, else a folder that `wanted`/location remembers. */
 async function placeData(wanted: string, user: PostgresUser, log: Log): Promise<string> {
   if (await canEnter(dirname(wanted), user)) {
     await chown(wanted, user.uid, user.gid);
     return wanted;
   }
-  const name = `postgres-${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`;
-  const dataDir = join(await reachableFolder(user), name);
+  const note = join(wanted, 'location');
+  let dataDir = (await readFile(note, 'utf8').catch(() => '')).trim();
+  if (dataDir === '') {
+    // A name of chance: a clone made anew at the same path must not find the data of the one before.
+    dataDir = join(await reachableFolder(user), `postgres-${randomBytes(8).toString('hex')}`);
+    await writeFile(note, `${dataDir}\n`);
+  }
   await mkdir(dataDir, { recursive: true });
   await chown(dataDir, user.uid, user.gid);
-  await writeFile(join(wanted, 'location'), `${dataDir}\n`);
   log(`The user "postgres" can't enter ${wanted}, so the database lives in ${dataDir}.`);
   return dataDir;
 }

@@ -80,7 +80,7 @@ test('a port asked for that is taken is one clear line', async () => {
     });
   } finally {
     holder.close();
-    const moved = /the database lives in (.*)\.$/.exec(said.join('\n'))?.[1];
+    const moved = /the database lives in (.*)\.$/m.exec(said.join('\n'))?.[1];
     if (moved) folders.push(moved);
   }
 });

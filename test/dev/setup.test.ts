@@ -71,6 +71,16 @@ test('installs again when the lock file or a dependency changed, not when only a
   expect(await installations()).toHaveLength(3);
 });
 
+test('an npm install by hand is taken as it is', async () => {
+  await setUp();
+  const packages = { 'node_modules/pg': { version: '8.0.1', integrity: 'sha512-x' } };
+  await writeManifest({ dependencies: { pg: '8.0.1' } });
+  await writeFile(join(clone, 'package-lock.json'), JSON.stringify({ packages: { '': {}, ...packages } }));
+  await writeFile(join(clone, 'node_modules', '.package-lock.json'), JSON.stringify({ packages }));
+  expect(await setUp()).toEqual({ code: 0, output: '' });
+  expect(await installations()).toHaveLength(1);
+});
+
 test('two set-ups at once install once', async () => {
   const both = await Promise.all([setUp(), setUp()]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
