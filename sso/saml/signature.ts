@@ -109,12 +109,15 @@ function checkShape(signature: Element, id: string, allowSha1: boolean): { signa
     throw new Refused('signature_shape', `children: ${elements(signature).map(({ nodeName }) => nodeName)}`);
   }
   base64Text(value);
-  const [canonicalization, method, ...references] = elements(info);
+  const references = children(info, NS.signature, 'Reference');
   if (references.length !== 1) throw new Refused('signature_reference_count', `${references.length} references`);
+  const [canonicalization, method, reference, ...rest] = elements(info);
+  if (!reference || rest.length > 0)
+    throw new Refused('signature_shape', `${elements(info).length} parts in SignedInfo`);
   const c14n = algorithmOf(canonicalization, 'CanonicalizationMethod');
   if (c14n !== EXCLUSIVE_C14N) throw new Refused('signature_canonicalization', quoted(c14n));
   const algorithm = algorithmOf(method, 'SignatureMethod');
-  const digest = checkReference(references[0] as Element, id);
+  const digest = checkReference(reference, id);
   if (!isSignatureAlgorithm(algorithm)) throw new Refused('signature_algorithm', quoted(algorithm));
   if (!isDigestAlgorithm(digest)) throw new Refused('signature_algorithm', `digest ${quoted(digest)}`);
   if (!allowSha1 && (usesSha1(algorithm) || usesSha1(digest))) {
