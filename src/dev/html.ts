@@ -18,7 +18,7 @@ function render(value: Value): string {
 }
 
 /** For text and for quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -11,7 +11,7 @@ import { withFolderLock } from '../../scripts/folder-lock.mjs';
 import { runToEnd } from './processes.ts';
 import { explainFileTrouble, StartTrouble } from './trouble.ts';
 
-export type PostgresUser = { readonly uid: number; readonly gid: number };
+type PostgresUser = { readonly uid: number; readonly gid: number };
 
 export type PostgresPlace = {
   /** The folder with bin/, lib/ and share/. */
