@@ -1,0 +1,738 @@
+-- The effect of all migrations. Written by `npm run schema:dump`; never edited by hand.
+
+-- tables
+
+table access_grant -- row-level security
+  org_id uuid not null
+  member_id uuid not null
+  target_kind text not null
+  target text not null
+  source text not null
+  ref text not null
+  retained boolean not null default false
+  since timestamp with time zone not null default now()
+  constraint access_grant_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint access_grant_pkey PRIMARY KEY (org_id, member_id, target_kind, target, source, ref)
+  constraint access_grant_source CHECK ((source = ANY (ARRAY['manual'::text, 'invite'::text, 'scim'::text, 'sso'::text, 'rule'::text, 'default'::text])))
+  constraint access_grant_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
+
+table api_key -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  display_name text not null
+  member_id uuid
+  permissions text[] not null
+  last_characters text not null
+  created_by jsonb not null
+  created_at timestamp with time zone not null default now()
+  revoked_at timestamp with time zone
+  full_control boolean not null default false
+  constraint api_key_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint api_key_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint api_key_pkey PRIMARY KEY (org_id, id)
+
+table assertion_seen -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  assertion_id text not null
+  expires_at timestamp with time zone not null
+  constraint assertion_replayed PRIMARY KEY (org_id, connection_id, assertion_id)
+
+table audit_event -- row-level security
+  org_id uuid not null
+  id bigint not null
+  at timestamp with time zone not null default now()
+  txid xid8 not null default pg_current_xact_id()
+  actor jsonb not null
+  action text not null
+  subject_kind text not null
+  subject_id uuid not null
+  data jsonb not null default '{}'::jsonb
+  personal_hash bytea
+  constraint audit_event_pkey PRIMARY KEY (org_id, at, id)
+
+table audit_personal -- row-level security
+  org_id uuid not null
+  event_id bigint not null
+  salt bytea not null
+  personal jsonb not null
+  constraint audit_personal_pkey PRIMARY KEY (org_id, event_id)
+
+table audit_seal -- row-level security
+  org_id uuid not null
+  epoch integer not null
+  seq bigint not null
+  event_id bigint not null
+  event_txid xid8 not null
+  hash bytea not null
+  sealed_at timestamp with time zone not null default now()
+  constraint audit_seal_pkey PRIMARY KEY (org_id, epoch, seq)
+
+table block -- row-level security
+  org_id uuid not null
+  member_id uuid not null
+  source text not null
+  ref uuid not null
+  reason text not null
+  since timestamp with time zone not null default now()
+  constraint block_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint block_pkey PRIMARY KEY (org_id, member_id, source, ref)
+  constraint block_source CHECK ((source = ANY (ARRAY['directory'::text, 'admin'::text, 'policy'::text])))
+
+table carrier -- row-level security
+  org_id uuid not null
+  member_id uuid not null
+  source text not null
+  ref uuid not null
+  since timestamp with time zone not null default now()
+  constraint carrier_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint carrier_pkey PRIMARY KEY (org_id, member_id, source, ref)
+  constraint carrier_source CHECK ((source = ANY (ARRAY['directory'::text, 'invitation'::text, 'sign_in'::text, 'manual'::text])))
+
+table connection -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  protocol text not null
+  display_name text not null
+  status text not null default 'draft'::text
+  directory_id uuid
+  settings jsonb not null
+  sealed_secret bytea
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  constraint connection_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id)
+  constraint connection_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint connection_pkey PRIMARY KEY (org_id, id)
+  constraint connection_protocol CHECK ((protocol = ANY (ARRAY['saml'::text, 'oidc'::text])))
+  constraint connection_status CHECK ((status = ANY (ARRAY['draft'::text, 'tested'::text, 'active'::text, 'disabled'::text])))
+
+table credential
+  hash bytea not null
+  kind text not null
+  org_id uuid
+  subject_id uuid not null
+  expires_at timestamp with time zone
+  revoked_at timestamp with time zone
+  last_used_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint credential_kind CHECK ((kind = ANY (ARRAY['api_key'::text, 'scim_token'::text, 'invitation'::text, 'operator_key'::text])))
+  constraint credential_operator_has_no_org CHECK (((kind = 'operator_key'::text) = (org_id IS NULL)))
+  constraint credential_pkey PRIMARY KEY (hash)
+
+table directory -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  display_name text not null
+  profile text not null default 'generic'::text
+  created_at timestamp with time zone not null default now()
+  constraint directory_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint directory_pkey PRIMARY KEY (org_id, id)
+  constraint directory_profile CHECK ((profile = ANY (ARRAY['entra'::text, 'okta'::text, 'generic'::text])))
+
+table directory_count -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  slot smallint not null
+  users integer not null default 0
+  groups integer not null default 0
+  constraint directory_count_pkey PRIMARY KEY (org_id, directory_id, slot)
+
+table directory_group -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  id uuid not null default uuidv7()
+  display_name text not null
+  display_name_key text not null
+  external_id text
+  resource jsonb not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  modified_at timestamp with time zone not null default now()
+  constraint directory_group_name_taken UNIQUE (org_id, directory_id, display_name_key)
+  constraint directory_group_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_group_pkey PRIMARY KEY (org_id, id)
+
+table directory_token -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  directory_id uuid not null
+  display_name text not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone
+  revoked_at timestamp with time zone
+  constraint directory_token_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_token_pkey PRIMARY KEY (org_id, id)
+
+table directory_user -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  member_id uuid not null
+  user_name text not null
+  user_name_key text not null
+  external_id text
+  display_name_key text
+  email_key text
+  given_name_key text
+  family_name_key text
+  active boolean not null
+  resource jsonb not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  modified_at timestamp with time zone not null default now()
+  deleted_at timestamp with time zone
+  constraint directory_user_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint directory_user_pkey PRIMARY KEY (org_id, directory_id, member_id)
+
+table domain_claim
+  domain text not null
+  org_id uuid not null
+  status text not null
+  dns_token text not null
+  method text
+  decided_by jsonb
+  verified_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint domain_claim_method CHECK ((method = ANY (ARRAY['dns'::text, 'operator'::text])))
+  constraint domain_claim_pkey PRIMARY KEY (domain, org_id)
+  constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'verified'::text, 'lost'::text])))
+
+table group_member -- row-level security
+  org_id uuid not null
+  group_id uuid not null
+  member_id uuid not null
+  since timestamp with time zone not null default now()
+  constraint group_member_org_id_group_id_fkey FOREIGN KEY (org_id, group_id) REFERENCES directory_group(org_id, id) ON DELETE CASCADE
+  constraint group_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint group_member_pkey PRIMARY KEY (org_id, group_id, member_id)
+
+table idempotency_key -- row-level security
+  org_id uuid not null
+  key text not null
+  request_hash bytea not null
+  status smallint not null
+  body jsonb
+  location text
+  created_at timestamp with time zone not null default now()
+  constraint idempotency_key_pkey PRIMARY KEY (org_id, key)
+
+table identity -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  issuer text not null
+  subject text not null
+  member_id uuid not null
+  linked_by text not null
+  linked_at timestamp with time zone not null default now()
+  constraint identity_one_per_member UNIQUE (org_id, connection_id, member_id)
+  constraint identity_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint identity_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint identity_pkey PRIMARY KEY (org_id, connection_id, issuer, subject)
+
+table invitation -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  member_id uuid not null
+  address text not null
+  address_key text not null
+  role_key text not null
+  team_ids uuid[] not null default '{}'::uuid[]
+  message text
+  status text not null default 'pending'::text
+  inviter jsonb not null
+  sent_count integer not null default 0
+  last_sent_at timestamp with time zone
+  delivery text not null default 'queued'::text
+  browser_hash bytea
+  expires_at timestamp with time zone not null
+  accepted_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  ceiling text[] not null default '{}'::text[]
+  ceiling_full_control boolean not null default false
+  recent_sends timestamp with time zone[] not null default '{}'::timestamp with time zone[]
+  delivery_error text
+  constraint invitation_accepted_at_set CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL)))
+  constraint invitation_delivery CHECK ((delivery = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
+  constraint invitation_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint invitation_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint invitation_pkey PRIMARY KEY (org_id, id)
+  constraint invitation_role_exists FOREIGN KEY (org_id, role_key) REFERENCES role(org_id, key)
+  constraint invitation_status CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'cancelled'::text, 'expired'::text])))
+
+table invitation_hop -- row-level security
+  org_id uuid not null
+  state_hash bytea not null
+  invitation_id uuid not null
+  step text not null
+  expires_at timestamp with time zone not null
+  constraint invitation_hop_org_id_invitation_id_fkey FOREIGN KEY (org_id, invitation_id) REFERENCES invitation(org_id, id) ON DELETE CASCADE
+  constraint invitation_hop_pkey PRIMARY KEY (org_id, state_hash)
+  constraint invitation_hop_step CHECK ((step = ANY (ARRAY['who'::text, 'prove'::text, 'password'::text, 'signed_out'::text])))
+
+table keycloak_id
+  kind text not null
+  id uuid not null
+  org_id uuid
+  key text
+  keycloak_id text not null
+  constraint keycloak_id_kind CHECK ((kind = ANY (ARRAY['person'::text, 'organization'::text, 'team'::text, 'role'::text, 'connection'::text])))
+  constraint keycloak_id_pkey PRIMARY KEY (kind, id)
+
+table keycloak_projected
+  person_id uuid not null
+  desired jsonb not null
+  certain boolean not null
+  projected_at timestamp with time zone not null default now()
+  constraint keycloak_projected_pkey PRIMARY KEY (person_id)
+
+table keycloak_quarantine
+  id uuid not null default uuidv7()
+  keycloak_id text not null
+  address_key text not null
+  reason text not null
+  at timestamp with time zone not null default now()
+  constraint keycloak_quarantine_pkey PRIMARY KEY (id)
+
+table mail_health
+  one boolean not null default true
+  last_sent_at timestamp with time zone
+  last_failed_at timestamp with time zone
+  last_error text
+  constraint mail_health_one_row CHECK (one)
+  constraint mail_health_pkey PRIMARY KEY (one)
+
+table mapping_rule -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  source text not null
+  match text not null
+  value text not null
+  value_key text not null
+  target_kind text not null
+  target text not null
+  enabled boolean not null default true
+  created_by jsonb not null
+  created_at timestamp with time zone not null default now()
+  constraint mapping_rule_match CHECK ((match = ANY (ARRAY['external_id'::text, 'display_name'::text])))
+  constraint mapping_rule_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint mapping_rule_pkey PRIMARY KEY (org_id, id)
+  constraint mapping_rule_source CHECK ((source = ANY (ARRAY['scim.group'::text, 'sso.groups'::text])))
+  constraint mapping_rule_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
+
+table member -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  person_id uuid
+  kind text not null default 'human'::text
+  status text not null
+  pending_reason text
+  role_key text not null
+  address text
+  address_key text
+  display_name text
+  given_name text
+  family_name text
+  released_at timestamp with time zone
+  ends_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint member_active_has_person CHECK (((status <> 'active'::text) OR (kind <> 'human'::text) OR (person_id IS NOT NULL)))
+  constraint member_kind CHECK ((kind = ANY (ARRAY['human'::text, 'service'::text, 'group'::text])))
+  constraint member_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint member_pending_has_reason CHECK (((status = 'pending'::text) = (pending_reason IS NOT NULL)))
+  constraint member_pkey PRIMARY KEY (org_id, id)
+  constraint member_role_exists FOREIGN KEY (org_id, role_key) REFERENCES role(org_id, key)
+  constraint member_status CHECK ((status = ANY (ARRAY['invited'::text, 'pending'::text, 'active'::text, 'suspended'::text, 'removed'::text, 'purged'::text])))
+
+table migration
+  name text not null
+  hash text not null
+  applied_at timestamp with time zone not null default now()
+  constraint migration_pkey PRIMARY KEY (name)
+
+table organization -- row-level security
+  org_id uuid not null default uuidv7()
+  key text not null
+  display_name text not null
+  status text not null default 'active'::text
+  policy jsonb not null default '{}'::jsonb
+  policy_version integer not null default 1
+  default_role text not null
+  seat_limit integer
+  frozen_at timestamp with time zone
+  frozen_reason text
+  created_at timestamp with time zone not null default now()
+  constraint organization_key_fkey FOREIGN KEY (key) REFERENCES organization_key(key)
+  constraint organization_pkey PRIMARY KEY (org_id)
+  constraint organization_seat_limit CHECK ((seat_limit >= 0))
+  constraint organization_status CHECK ((status = ANY (ARRAY['active'::text, 'deleted'::text])))
+
+table organization_key
+  key text not null
+  org_id uuid not null
+  constraint organization_key_form CHECK ((key ~ '^[a-z0-9](-?[a-z0-9]){0,39}$'::text))
+  constraint organization_key_org_id_key UNIQUE (org_id)
+  constraint organization_key_pkey PRIMARY KEY (key)
+
+table person
+  id uuid not null default uuidv7()
+  given_name text
+  family_name text
+  locked_at timestamp with time zone
+  has_credential boolean not null default false
+  sets_password boolean not null default false
+  created_at timestamp with time zone not null default now()
+  constraint person_pkey PRIMARY KEY (id)
+
+table person_address
+  address_key text not null
+  address text not null
+  person_id uuid not null
+  proved_at timestamp with time zone
+  constraint person_address_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id) ON DELETE CASCADE
+  constraint person_address_pkey PRIMARY KEY (address_key)
+
+table projection_due
+  kind text not null
+  subject_id uuid not null
+  priority smallint not null default 1
+  seq bigint not null default nextval('projection_seq'::regclass)
+  since timestamp with time zone not null default now()
+  due_at timestamp with time zone not null default now()
+  claimed_until timestamp with time zone not null default '-infinity'::timestamp with time zone
+  attempts integer not null default 0
+  last_error text
+  constraint projection_due_kind CHECK ((kind = ANY (ARRAY['person'::text, 'organization'::text])))
+  constraint projection_due_pkey PRIMARY KEY (kind, subject_id)
+
+table provider_state
+  model text not null
+  id text not null
+  payload jsonb not null
+  grant_id text
+  uid text
+  consumed_at timestamp with time zone
+  expires_at timestamp with time zone
+  constraint provider_state_pkey PRIMARY KEY (model, id)
+
+table role -- row-level security
+  org_id uuid not null
+  key text not null
+  display_name text not null
+  rank integer not null
+  permissions text[] not null
+  full_control boolean not null default false
+  assignable boolean not null default true
+  constraint role_key_form CHECK ((key ~ '^[a-z0-9][a-z0-9_-]{0,39}$'::text))
+  constraint role_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint role_pkey PRIMARY KEY (org_id, key)
+
+table scim_journal -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  directory_id uuid not null
+  at timestamp with time zone not null
+  request_id text not null
+  method text not null
+  path text not null
+  status smallint not null
+  latency_ms real not null
+  detail jsonb
+  constraint scim_journal_pkey PRIMARY KEY (org_id, at, id)
+
+table sign_in_request -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid not null
+  interaction_uid text not null
+  browser_hash bytea not null
+  login_hint text
+  request jsonb not null
+  response text
+  created_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  consumed_at timestamp with time zone
+  state text
+  constraint sign_in_request_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint sign_in_request_pkey PRIMARY KEY (org_id, id)
+
+table sign_in_trace -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid
+  member_id uuid
+  outcome text not null
+  refusal text
+  detail jsonb not null
+  at timestamp with time zone not null
+  constraint sign_in_trace_pkey PRIMARY KEY (org_id, id)
+
+table signing_key
+  id text not null
+  sealed_jwk bytea not null
+  status text not null
+  created_at timestamp with time zone not null default now()
+  constraint signing_key_pkey PRIMARY KEY (id)
+  constraint signing_key_status CHECK ((status = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
+
+table sso_evidence -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  member_id uuid not null
+  state text not null
+  groups text[] not null default '{}'::text[]
+  at timestamp with time zone not null
+  constraint sso_evidence_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint sso_evidence_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint sso_evidence_pkey PRIMARY KEY (org_id, connection_id, member_id)
+  constraint sso_evidence_state CHECK ((state = ANY (ARRAY['list'::text, 'empty'::text, 'absent'::text, 'overage'::text, 'invalid'::text])))
+
+table team -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  key text not null
+  display_name text not null
+  kind text not null default 'team'::text
+  archived_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint team_key_form CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,59}$'::text) AND (key <> 'roles'::text)))
+  constraint team_key_taken UNIQUE (org_id, key)
+  constraint team_kind CHECK ((kind = ANY (ARRAY['team'::text, 'project'::text])))
+  constraint team_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint team_pkey PRIMARY KEY (org_id, id)
+
+table team_member -- row-level security
+  org_id uuid not null
+  team_id uuid not null
+  member_id uuid not null
+  since timestamp with time zone not null default now()
+  constraint team_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
+  constraint team_member_pkey PRIMARY KEY (org_id, team_id, member_id)
+
+-- indexes
+
+CREATE INDEX api_key_by_member ON public.api_key USING btree (org_id, member_id) WHERE (member_id IS NOT NULL)
+CREATE INDEX assertion_seen_by_expiry ON public.assertion_seen USING btree (expires_at)
+CREATE INDEX audit_event_by_order ON ONLY public.audit_event USING btree (org_id, txid, id)
+CREATE INDEX audit_event_by_subject ON ONLY public.audit_event USING btree (org_id, subject_id, at DESC)
+CREATE UNIQUE INDEX connection_by_id ON public.connection USING btree (id)
+CREATE UNIQUE INDEX connection_one_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
+CREATE INDEX credential_by_subject ON public.credential USING btree (subject_id)
+CREATE UNIQUE INDEX directory_group_external_id_taken ON public.directory_group USING btree (org_id, directory_id, external_id) WHERE (external_id IS NOT NULL)
+CREATE INDEX directory_token_by_directory ON public.directory_token USING btree (org_id, directory_id)
+CREATE INDEX directory_user_by_email ON public.directory_user USING btree (email_key, org_id, directory_id) WHERE (deleted_at IS NULL)
+CREATE INDEX directory_user_by_member ON public.directory_user USING btree (org_id, member_id)
+CREATE UNIQUE INDEX directory_user_external_id_taken ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NULL) AND (external_id IS NOT NULL))
+CREATE UNIQUE INDEX directory_user_name_taken ON public.directory_user USING btree (org_id, directory_id, user_name_key) WHERE (deleted_at IS NULL)
+CREATE INDEX directory_user_tombstone ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NOT NULL) AND (external_id IS NOT NULL))
+CREATE INDEX domain_claim_by_org ON public.domain_claim USING btree (org_id)
+CREATE UNIQUE INDEX domain_claim_one_owner ON public.domain_claim USING btree (domain) WHERE (status = 'verified'::text)
+CREATE INDEX group_member_by_member ON public.group_member USING btree (org_id, member_id)
+CREATE INDEX invitation_by_member ON public.invitation USING btree (org_id, member_id)
+CREATE INDEX invitation_hop_by_expiry ON public.invitation_hop USING btree (expires_at)
+CREATE UNIQUE INDEX invitation_one_pending ON public.invitation USING btree (org_id, address_key) WHERE (status = 'pending'::text)
+CREATE INDEX keycloak_id_by_org ON public.keycloak_id USING btree (org_id) WHERE (org_id IS NOT NULL)
+CREATE INDEX keycloak_id_reverse ON public.keycloak_id USING btree (kind, keycloak_id)
+CREATE INDEX mapping_rule_by_value ON public.mapping_rule USING btree (org_id, source, value_key)
+CREATE INDEX member_by_person ON public.member USING btree (person_id) WHERE (person_id IS NOT NULL)
+CREATE INDEX member_by_role ON public.member USING btree (org_id, role_key)
+CREATE UNIQUE INDEX member_one_per_address ON public.member USING btree (org_id, address_key) WHERE ((address_key IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
+CREATE UNIQUE INDEX member_one_per_person ON public.member USING btree (org_id, person_id) WHERE ((person_id IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
+CREATE UNIQUE INDEX person_address_one_each ON public.person_address USING btree (person_id)
+CREATE INDEX provider_state_by_expiry ON public.provider_state USING btree (expires_at)
+CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant_id) WHERE (grant_id IS NOT NULL)
+CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WHERE (uid IS NOT NULL)
+CREATE INDEX scim_journal_by_directory ON ONLY public.scim_journal USING btree (org_id, directory_id, at DESC)
+CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
+CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
+CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
+CREATE INDEX team_member_by_member ON public.team_member USING btree (org_id, member_id)
+
+-- policies
+
+of_organization on access_grant: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on api_key: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on assertion_seen: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on audit_event: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on audit_personal: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on audit_seal: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on block: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on carrier: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on connection: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory_count: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory_group: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory_token: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory_user: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on group_member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on idempotency_key: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on identity: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on invitation: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on invitation_hop: (org_id = (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on mapping_rule: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on organization: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on role: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on scim_journal: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on sign_in_request: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on sign_in_trace: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on sso_evidence: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on team: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on team_member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+
+-- functions
+
+address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
+admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
+admit_member(uuid,uuid,jsonb) -> text
+admit_waiting(uuid,text,jsonb) -> integer
+api_key_use(uuid) -> TABLE(key_id uuid, expires_at timestamp with time zone, last_used_at timestamp with time zone), security definer, search_path=public, pg_temp
+audit_canonical(audit_event) -> bytea
+change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
+change_member_address(uuid,uuid,text,jsonb) -> void
+claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_path=public, pg_temp
+claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
+count_directory(uuid,uuid,integer,integer) -> void
+create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
+domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
+drop_old_journal(timestamp with time zone) -> integer
+enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
+ensure_partitions(timestamp with time zone) -> void, security definer, search_path=public, pg_temp
+expire_invitations(timestamp with time zone,uuid) -> integer
+find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
+fold_key(text) -> text
+granted_role(uuid,uuid) -> text
+guard_full_control(uuid,uuid) -> void
+guard_seat(uuid,uuid) -> void
+home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
+issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
+list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
+loses_full_control(uuid,uuid,text) -> boolean
+mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
+member_for_directory(uuid,uuid,directory_user_input) -> uuid
+memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
+move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
+note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
+organization_of_connection(uuid) -> uuid, security definer, search_path=public, pg_temp
+organization_of_domain(text) -> uuid, security definer, search_path=public, pg_temp
+organization_of_key(text) -> uuid, security definer, search_path=public, pg_temp
+organization_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
+organizations_to_seal() -> SETOF uuid, security definer, search_path=public, pg_temp
+owns_domain_of(uuid,text) -> boolean, security definer, search_path=public, pg_temp
+page_organizations(text,integer) -> SETOF organization, security definer, search_path=public, pg_temp
+person_by_proved_address(text,text,text) -> uuid, security definer, search_path=public, pg_temp
+person_entering_by_link(text,text,text) -> uuid, security definer, search_path=public, pg_temp
+person_held_elsewhere(uuid,uuid) -> boolean, security definer, search_path=public, pg_temp
+person_of_keycloak_id(text) -> uuid, security definer, search_path=public, pg_temp
+person_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
+person_standing(text) -> TABLE(person_id uuid, has_credential boolean, has_link boolean, memberships integer), security definer, search_path=public, pg_temp
+persons_of_organization(uuid) -> SETOF uuid, security definer, search_path=public, pg_temp
+persons_with_account() -> SETOF uuid, security definer, search_path=public, pg_temp
+reconcile_grants(uuid,uuid[],jsonb) -> integer
+record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
+refuse(text,text) -> void
+refuse_change() -> trigger
+release_member(uuid,uuid,text,text,jsonb) -> text
+revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
+revoke_keys_of_member() -> trigger
+rule_grants(uuid,uuid[]) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
+scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[]) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
+scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
+scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
+scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[]) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
+scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
+set_directory_block(uuid,uuid,uuid,boolean) -> void
+settle_member(uuid,uuid,text,jsonb) -> text
+signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
+sweep_expired(timestamp with time zone) -> integer
+sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
+touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
+verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
+write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
+
+-- triggers
+
+CREATE TRIGGER audit_event_append_only BEFORE DELETE OR UPDATE ON public.audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER audit_event_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER audit_seal_append_only BEFORE DELETE OR UPDATE ON public.audit_seal FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
+
+-- rights
+
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on access_grant
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on api_key
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on assertion_seen
+drawbridge_app: INSERT, SELECT on audit_event
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on audit_personal
+drawbridge_app: SELECT on audit_seal
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_group
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_token
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on group_member
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on idempotency_key
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on identity
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation_hop
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_id
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
+drawbridge_app: SELECT, UPDATE on mail_health
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_rule
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on member
+drawbridge_app: SELECT on migration
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on organization
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on projection_due
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on provider_state
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_request
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on signing_key
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sso_evidence
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_member
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on access_grant
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on api_key
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on assertion_seen
+drawbridge_worker: INSERT, SELECT on audit_event
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on audit_personal
+drawbridge_worker: SELECT on audit_seal
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_group
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_token
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on group_member
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on idempotency_key
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on identity
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation_hop
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_id
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
+drawbridge_worker: SELECT, UPDATE on mail_health
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_rule
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on member
+drawbridge_worker: SELECT on migration
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on organization
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on projection_due
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_request
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sso_evidence
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team_member

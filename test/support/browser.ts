@@ -1,0 +1,26 @@
+// A real browser: the Chromium that the npm package @sparticuz/chromium ships, driven by playwright-core. Nothing has to
+// be installed; where the system lacks libnss3 the package's own archive has it.
+import chromium from '@sparticuz/chromium';
+import { type Browser, type BrowserContext, chromium as engine } from 'playwright-core';
+
+const QUIET = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+];
+
+/** Starts Chromium; close it when done. */
+export async function launchBrowser(): Promise<Browser> {
+  return engine.launch({
+    executablePath: await chromium.executablePath(),
+    args: [...chromium.args, ...QUIET],
+    headless: true,
+  });
+}
+
+/** A browser profile of its own: no cookies. */
+export function newProfile(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({ viewport: { width: 1100, height: 800 } });
+}
