@@ -18,11 +18,7 @@ declare
 begin
   delete from provider_state where expires_at < p_now;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
-  delete from sign_in_request where expires_at < p_now;
-  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
-  -- an assertion may be late by the clock skew that is forgiven (120 s), so it is remembered longer than it says
-  delete from assertion_seen where expires_at < p_now - interval '1 hour';
-  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  v_total := v_total + sweep_sign_ins(p_now);
   delete from invitation_hop where expires_at < p_now;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
   return v_total;

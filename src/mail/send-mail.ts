@@ -1,0 +1,59 @@
+// The queue's task `send_mail`: makes the mail from what is true now, hands it to the mail server, and writes back what
+// became of it. May run twice: a mail that was sent, or overtaken by a newer one, is left alone.
+import { z } from 'zod';
+import type { CoreDeps } from '../db/core-deps.ts';
+import { findInvitation, readerOf } from '../invitations/invitation-queries.ts';
+import { recordDelivery } from '../invitations/invitation-store.ts';
+import { invitationLink, invitationToken } from '../invitations/invitation-token.ts';
+import { defineTask, type JobHelpers, type Task } from '../jobs/task.ts';
+import { invitationMail } from './invitation-mail.ts';
+import { noteMailFailed, noteMailSent } from './mail-health.ts';
+import { MailError, type Mailer } from './mailer.ts';
+
+export type SendMailDeps = CoreDeps & {
+  readonly mailer: Mailer;
+  readonly config: { readonly baseUrl: string; readonly secretKey: string };
+};
+
+const payloadSchema = z.object({
+  template: z.literal('invitation'),
+  orgId: z.uuid(),
+  invitationId: z.uuid(),
+  sentCount: z.int().min(1),
+});
+
+type Payload = z.output<typeof payloadSchema>;
+
+/** The tasks of mail, by name. */
+export function mailTasks(deps: SendMailDeps): Record<string, Task> {
+  return { send_mail: defineTask(payloadSchema, (payload, job) => sendInvitationMail(deps, payload, job)) };
+}
+
+async function sendInvitationMail(deps: SendMailDeps, mail: Payload, { log }: JobHelpers): Promise<void> {
+  const { db, clock, config } = deps;
+  const invitation = await findInvitation(readerOf(db, mail.orgId), mail.orgId, mail.invitationId, clock.now());
+  const overtaken = invitation?.state !== 'pending' || invitation.sentCount !== mail.sentCount;
+  if (overtaken || invitation.delivery === 'sent') return;
+  // The token is made again here, so that neither the queue nor the database ever holds it.
+  const token = invitationToken(config.secretKey, invitation.id, mail.sentCount);
+  const content = invitationMail(invitation, invitationLink(config.baseUrl, token));
+  const reference = `invitation-${invitation.id}-${mail.sentCount}`;
+  try {
+    await deps.mailer.send({ to: invitation.address, reference, ...content });
+  } catch (error) {
+    await recordFailure(deps, mail, error);
+    if (error instanceof MailError && error.permanent) {
+      log.warn({ invitationId: mail.invitationId }, 'the mail server refuses this mail for good');
+      return;
+    }
+    throw error;
+  }
+  await recordDelivery(db, mail, { delivery: 'sent', at: clock.now() });
+  await noteMailSent(db, clock.now());
+}
+
+async function recordFailure(deps: SendMailDeps, mail: Payload, error: unknown): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  await recordDelivery(deps.db, mail, { delivery: 'failed', error: reason });
+  if (!(error instanceof MailError && error.permanent)) await noteMailFailed(deps.db, deps.clock.now(), reason);
+}
