@@ -26,9 +26,8 @@ type Session = { signedIn?: SignedIn; pending: PendingSignIn[] };
 type App = { readonly client: DemoClient; readonly baseUrl: string; readonly sessions: Map<string, Session> };
 
 export type DemoApp = {
+  /** The client in Keycloak must allow every address below it. */
   readonly url: string;
-  /** What the client in Keycloak must allow. */
-  readonly redirectUri: string;
   stop(): Promise<void>;
 };
 
@@ -50,7 +49,7 @@ export async function startDemoApp(input: {
   const server = await startLocalServer(input.port, (request, response, baseUrl) =>
     answer(appAt(baseUrl), request, response),
   );
-  return { url: server.url, redirectUri: appAt(server.url).client.redirectUri, stop: server.stop };
+  return server;
 }
 
 async function answer(app: App, request: IncomingMessage, response: ServerResponse): Promise<void> {

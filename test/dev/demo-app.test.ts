@@ -24,7 +24,7 @@ beforeAll(async () => {
     clientId: 'demo',
     name: 'Demo',
     url: app.url,
-    redirectUris: [app.redirectUri],
+    redirectUris: [`${app.url}/*`],
   });
   adminToken = await takeAdminToken(keycloak);
   await populate();
