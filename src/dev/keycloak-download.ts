@@ -4,7 +4,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { withFolderLock } from '../../scripts/folder-lock.mjs';
@@ -12,6 +12,7 @@ import { runToEnd } from './processes.ts';
 import { explainFileTrouble, StartTrouble } from './trouble.ts';
 
 export const KEYCLOAK_VERSION = '26.7.4';
+// One pin for both sources: they hold the same file (compared for 26.5.2).
 const SHA256 = '04823c336b797a7e18889a44262a7a64e6bf624cbbcc518c85e2622176ff2eee';
 const RELEASE = `https://github.com/keycloak/keycloak/releases/download/${KEYCLOAK_VERSION}/keycloak-${KEYCLOAK_VERSION}.tar.gz`;
 const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:tar.gz`;
@@ -19,7 +20,11 @@ const MAVEN_GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
 const MAVEN_WITHIN_MS = 10 * 60_000;
 
 /** The checked archive in `cache`, fetched if need be; safe beside other processes that want it too. */
-export async function fetchKeycloakArchive(cache: string, log: (line: string) => void): Promise<string> {
+export async function fetchKeycloakArchive(
+  cache: string,
+  log: (line: string) => void,
+  releaseUrl = RELEASE,
+): Promise<string> {
   const archive = join(cache, `keycloak-${KEYCLOAK_VERSION}.tar.gz`);
   return withFolderLock(
     `${archive}.lock`,
@@ -28,7 +33,7 @@ export async function fetchKeycloakArchive(cache: string, log: (line: string) =>
       const draft = join(cache, `download-${randomBytes(6).toString('hex')}`);
       try {
         await mkdir(draft, { recursive: true });
-        await rename(await fetchInto(draft, log), archive);
+        await rename(await fetchInto(draft, log, releaseUrl), archive);
         return archive;
       } catch (error) {
         throw explainFileTrouble(error, cache);
@@ -40,17 +45,17 @@ export async function fetchKeycloakArchive(cache: string, log: (line: string) =>
   );
 }
 
-async function fetchInto(folder: string, log: (line: string) => void): Promise<string> {
+async function fetchInto(folder: string, log: (line: string) => void, releaseUrl: string): Promise<string> {
   const failures: string[] = [];
-  for (const source of [fromMaven, fromRelease]) {
-    const outcome = await source(folder, log).catch((error: unknown) => ({ failure: describe(error) }));
+  for (const source of [() => fromMaven(folder, log), () => fromRelease(folder, log, releaseUrl)]) {
+    const outcome = await source().catch((error: unknown) => ({ failure: describe(error) }));
     if (typeof outcome !== 'string') {
       failures.push(outcome.failure);
       continue;
     }
     const sha256 = await hashFile(outcome);
     if (sha256 === SHA256) return outcome;
-    failures.push(`${outcome} has SHA-256 ${sha256} instead of ${SHA256}`);
+    failures.push(`${basename(outcome)} has SHA-256 ${sha256} instead of ${SHA256}`);
     await rm(outcome, { force: true });
   }
   throw new StartTrouble(
@@ -64,7 +69,7 @@ type Outcome = string | { readonly failure: string };
 async function fromMaven(folder: string, log: (line: string) => void): Promise<Outcome> {
   const known = await runToEnd('mvn', ['-version']).catch(() => undefined);
   if (known?.code !== 0) return { failure: 'Maven is not installed' };
-  log(`Fetching Keycloak ${KEYCLOAK_VERSION} with Maven (150 MB, once) ...`);
+  log(`Fetching Keycloak ${KEYCLOAK_VERSION} with Maven (160 MB, once) ...`);
   const args = ['-q', '-B', MAVEN_GOAL, `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${folder}`];
   const run = await runToEnd('mvn', args, { cwd: folder, timeoutMs: MAVEN_WITHIN_MS });
   const file = (await readdir(folder)).find((name) => name.endsWith('.tar.gz'));
@@ -73,10 +78,10 @@ async function fromMaven(folder: string, log: (line: string) => void): Promise<O
   return { failure: `Maven: ${reason.slice(0, 300)}` };
 }
 
-async function fromRelease(folder: string, log: (line: string) => void): Promise<Outcome> {
-  log(`Fetching Keycloak ${KEYCLOAK_VERSION} from ${new URL(RELEASE).host} (150 MB, once) ...`);
-  const response = await fetch(RELEASE);
-  if (!response.ok || response.body === null) return { failure: `${RELEASE} answered ${response.status}` };
+async function fromRelease(folder: string, log: (line: string) => void, url: string): Promise<Outcome> {
+  log(`Fetching Keycloak ${KEYCLOAK_VERSION} from ${new URL(url).host} (160 MB, once) ...`);
+  const response = await fetch(url);
+  if (!response.ok || response.body === null) return { failure: `${url} answered ${response.status}` };
   const file = join(folder, 'release.tar.gz');
   await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(file));
   return file;
