@@ -1,0 +1,93 @@
+// Writes connections, inside a use case's transaction.
+import type { Tx } from '../../src/db/database.ts';
+import { DomainError } from '../../src/errors.ts';
+import { sealBytes } from '../../src/seal.ts';
+import type { Connection, ConnectionSettings, ConnectionStatus, OidcSecret, SamlSecret } from './connection.ts';
+import { CONNECTION_COLUMNS, type ConnectionRow, readConnection, secretPurpose } from './connection-queries.ts';
+
+export type ConnectionWrite = {
+  readonly id: string;
+  readonly displayName: string;
+  readonly directoryId: string | undefined;
+  readonly settings: ConnectionSettings;
+  readonly secret: SamlSecret | OidcSecret | undefined;
+};
+
+export async function insertConnection(
+  tx: Tx,
+  secretKey: string,
+  write: ConnectionWrite,
+  at: Date,
+): Promise<Connection> {
+  await requireDirectory(tx, write.directoryId);
+  const [row] = await tx.query<ConnectionRow>({
+    text: `insert into connection (org_id, id, protocol, display_name, directory_id, settings, sealed_secret, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${CONNECTION_COLUMNS}`,
+    values: [
+      tx.orgId,
+      write.id,
+      write.settings.protocol,
+      write.displayName,
+      write.directoryId ?? null,
+      write.settings,
+      seal(secretKey, write),
+      at,
+    ],
+  });
+  return readConnection(secretKey, row as ConnectionRow);
+}
+
+/** Writes over a connection of that version; undefined when somebody else has changed it meanwhile. */
+export async function updateConnectionRow(
+  tx: Tx,
+  secretKey: string,
+  write: ConnectionWrite & { readonly version: number },
+): Promise<Connection | undefined> {
+  await requireDirectory(tx, write.directoryId);
+  const [row] = await tx.query<ConnectionRow>({
+    text: `update connection set display_name = $3, directory_id = $4, settings = $5, sealed_secret = $6, version = version + 1
+      where org_id = $1 and id = $2 and version = $7 returning ${CONNECTION_COLUMNS}`,
+    values: [
+      tx.orgId,
+      write.id,
+      write.displayName,
+      write.directoryId ?? null,
+      write.settings,
+      seal(secretKey, write),
+      write.version,
+    ],
+  });
+  return row && readConnection(secretKey, row);
+}
+
+/** Throws invalid_value for a directory that the organization does not have. */
+async function requireDirectory(tx: Tx, directoryId: string | undefined): Promise<void> {
+  if (directoryId === undefined) return;
+  const found = await tx.query({
+    text: 'select id from directory where org_id = $1 and id = $2',
+    values: [tx.orgId, directoryId],
+  });
+  if (found.length === 0) throw new DomainError('invalid_value', 'The organization has no directory of this id.');
+}
+
+/** Answers whether the status has changed. */
+export async function setConnectionStatus(tx: Tx, id: string, status: ConnectionStatus): Promise<boolean> {
+  const rows = await tx.query({
+    text: `update connection set status = $3, version = version + 1 where org_id = $1 and id = $2 and status <> $3 returning id`,
+    values: [tx.orgId, id, status],
+  });
+  return rows.length > 0;
+}
+
+/** Everything in Keycloak that a connection's status touches is due: the organization's provider, its people's links. */
+export async function markForConnection(tx: Tx, priority: 0 | 1): Promise<void> {
+  await tx.query({
+    text: `select mark_projection('organization', $1, $2)
+      union all select mark_projection('person', person, $2) from persons_of_organization($1) person`,
+    values: [tx.orgId, priority],
+  });
+}
+
+function seal(secretKey: string, { id, secret }: ConnectionWrite): Buffer | null {
+  return secret ? sealBytes(secretKey, secretPurpose(id), Buffer.from(JSON.stringify(secret))) : null;
+}

@@ -1,0 +1,119 @@
+// A connection: one SSO identity provider of an organization. What its settings hold, validated at the edge, and how
+// the protocol parts see it. Pure.
+import { z } from 'zod';
+import type { EvidenceSettings } from '../evidence.ts';
+import { EVIDENCE_PRESETS } from '../evidence-aliases.ts';
+
+const webAddress = z.url({ protocol: /^https?$/ });
+const domain = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a domain name');
+
+/** What every connection has, whatever its protocol. */
+const common = {
+  /** The verified domains that it may assert; at sign-in each must still be verified. */
+  domains: z.array(domain).max(200),
+  preset: z.enum(EVIDENCE_PRESETS).default('generic'),
+  /** The attribute or claim that lists groups; undefined takes the preset's. */
+  groupsAttribute: z.string().min(1).max(300).optional(),
+  /** The attribute or claim that equals `externalId` of the paired directory. */
+  immutableIdAttribute: z.string().min(1).max(300).optional(),
+  /** Whether a sign-in of somebody unknown makes a member. */
+  jit: z.enum(['off', 'on']).default('off'),
+  /** What a missing group claim means: nothing (hold), or no groups. */
+  absentGroups: z.enum(['hold', 'empty']).default('hold'),
+};
+
+export const samlIdpSchema = z.object({
+  idpEntityId: z.string().trim().min(1).max(1024),
+  ssoUrl: webAddress,
+  ssoBinding: z.enum(['redirect', 'post']).default('redirect'),
+  certificates: z.array(z.string().min(1)).min(1).max(10),
+});
+
+export const samlSettingsSchema = z.object({
+  protocol: z.literal('saml'),
+  ...common,
+  /** Undefined while the company's side is still to be made from our metadata. */
+  idp: samlIdpSchema.optional(),
+  nameIdFormat: z.string().min(1).max(300).optional(),
+  signedPart: z.enum(['assertion', 'response', 'both', 'either']).default('assertion'),
+  allowSha1: z.boolean().default(false),
+  encryption: z.enum(['off', 'accepted', 'required']).default('off'),
+  signRequests: z.boolean().default(false),
+});
+
+export const oidcSettingsSchema = z.object({
+  protocol: z.literal('oidc'),
+  ...common,
+  issuer: webAddress,
+  clientId: z.string().min(1).max(300),
+  clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post']).default('client_secret_basic'),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))
+    .max(20)
+    .default(['email', 'profile']),
+  /** Entra's tenant: pinned, since its shared issuers take every tenant. */
+  tenantId: z.string().min(1).max(100).optional(),
+});
+
+export const settingsSchema = z.discriminatedUnion('protocol', [samlSettingsSchema, oidcSettingsSchema]);
+
+export type SamlSettings = z.output<typeof samlSettingsSchema>;
+export type OidcSettings = z.output<typeof oidcSettingsSchema>;
+export type ConnectionSettings = z.output<typeof settingsSchema>;
+
+export type ConnectionStatus = 'draft' | 'tested' | 'active' | 'disabled';
+
+type Named = {
+  readonly orgId: string;
+  readonly id: string;
+  readonly displayName: string;
+  readonly status: ConnectionStatus;
+  /** The SCIM directory whose users this connection's people are. */
+  readonly directoryId: string | undefined;
+  readonly version: number;
+  readonly createdAt: Date;
+};
+
+/** Our own keys of a SAML connection: one pair signs requests and opens encrypted assertions. */
+export type SamlSecret = { readonly privateKey: string; readonly certificate: string };
+export type OidcSecret = { readonly clientSecret: string };
+
+export type SamlConnectionRecord = Named & {
+  readonly protocol: 'saml';
+  readonly settings: SamlSettings;
+  readonly secret: SamlSecret | undefined;
+};
+export type OidcConnectionRecord = Named & {
+  readonly protocol: 'oidc';
+  readonly settings: OidcSettings;
+  readonly secret: OidcSecret | undefined;
+};
+export type Connection = SamlConnectionRecord | OidcConnectionRecord;
+
+/** What is missing before anybody can sign in by it, in words; undefined when nothing is. */
+export function missingFor(connection: Connection): string | undefined {
+  if (connection.settings.domains.length === 0) return 'It names no domain that it may assert.';
+  if (connection.protocol === 'saml') {
+    return connection.settings.idp ? undefined : "The identity provider's metadata has not been given.";
+  }
+  return connection.secret ? undefined : 'The client secret has not been given.';
+}
+
+/** Under which names this connection's provider sends what it says of a person. */
+export function evidenceSettings({
+  preset,
+  groupsAttribute,
+  immutableIdAttribute,
+}: ConnectionSettings): EvidenceSettings {
+  return {
+    preset,
+    names: {
+      ...(groupsAttribute === undefined ? {} : { groups: groupsAttribute }),
+      ...(immutableIdAttribute === undefined ? {} : { immutableId: immutableIdAttribute }),
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// A connection as the protocol parts see it. Pure.
+import type { OidcConnection } from '../oidc/connection.ts';
+import type { SamlSignOn } from '../saml/authn-request.ts';
+import { type SamlConnection, samlEndpoints } from '../saml/connection.ts';
+import type { SpMetadata } from '../saml/sp-metadata.ts';
+import type { OidcConnectionRecord, SamlConnectionRecord } from './connection.ts';
+
+/** How sign-ins are asked for; undefined while the company's side is not known. */
+export function samlSignOn(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SamlSignOn | undefined {
+  if (!settings.idp) return undefined;
+  return {
+    ...samlEndpoints(baseUrl, id),
+    ssoUrl: settings.idp.ssoUrl,
+    binding: settings.idp.ssoBinding,
+    nameIdFormat: settings.nameIdFormat,
+    authnContexts: [],
+    signing: settings.signRequests ? secret : undefined,
+  };
+}
+
+/** What an answer is checked against; undefined while the company's side is not known. */
+export function samlConnection(
+  baseUrl: string,
+  { id, settings, secret }: SamlConnectionRecord,
+): SamlConnection | undefined {
+  if (!settings.idp) return undefined;
+  return {
+    id,
+    ...samlEndpoints(baseUrl, id),
+    idpEntityId: settings.idp.idpEntityId,
+    certificates: settings.idp.certificates,
+    signedPart: settings.signedPart,
+    allowSha1: settings.allowSha1,
+    decryptionKeys: settings.encryption !== 'off' && secret ? [secret.privateKey] : [],
+    requireEncryption: settings.encryption === 'required',
+  };
+}
+
+/** What the company's administrator uploads. */
+export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SpMetadata {
+  const certificates = secret ? [secret.certificate] : [];
+  return {
+    ...samlEndpoints(baseUrl, id),
+    nameIdFormat: settings.nameIdFormat,
+    signsRequests: settings.signRequests,
+    wantsSignedAssertions: settings.signedPart !== 'response',
+    signingCertificates: settings.signRequests ? certificates : [],
+    encryptionCertificates: settings.encryption === 'off' ? [] : certificates,
+  };
+}
+
+/** Undefined while there is no client secret. */
+export function oidcConnection({ id, version, settings, secret }: OidcConnectionRecord): OidcConnection | undefined {
+  if (!secret) return undefined;
+  const { issuer, clientId, clientAuthentication, scopes, tenantId } = settings;
+  return { id, version, issuer, clientId, clientSecret: secret.clientSecret, clientAuthentication, scopes, tenantId };
+}

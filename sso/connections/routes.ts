@@ -1,0 +1,90 @@
+// The REST operations on an organization's connections.
+import { z } from 'zod';
+import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
+import type { SsoDeps } from '../deps.ts';
+import type { Connection } from './connection.ts';
+import { createConnectionSchema, updateConnectionSchema } from './connection-input.ts';
+import { getConnection, listConnections } from './connection-queries.ts';
+import { connectionView, connectionViewSchema } from './connection-view.ts';
+import { createConnection } from './create-connection.ts';
+import { activateConnection, disableConnection, updateConnection } from './update-connection.ts';
+
+const COLLECTION = '/v1/organizations/{org}/connections';
+const ONE = `${COLLECTION}/{connection}`;
+const params = z.object({ connection: z.uuid() });
+const shared = { tag: 'Connections', access: { permission: 'connection.manage' } } as const;
+
+export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>): Endpoint[] {
+  const view = (connection: Connection) => connectionView(deps.config.baseUrl, connection);
+  const ok = (connection: Connection) => ({ status: 200, body: view(connection) });
+  const answers = (description: string) => ({ 200: { description, schema: connectionViewSchema } });
+  return [
+    endpoint({
+      ...shared,
+      method: 'post',
+      path: COLLECTION,
+      summary: 'Make a connection to a company identity provider, as a draft',
+      body: createConnectionSchema,
+      idempotent: true,
+      responses: { 201: { description: 'The connection', schema: connectionViewSchema } },
+      handle: async ({ ctx, orgId, body }) => {
+        const made = await createConnection(deps, ctx, orgId, body);
+        const location = `/v1/organizations/${orgId}/connections/${made.id}`;
+        return { status: 201, location, body: view(made) };
+      },
+    }),
+    endpoint({
+      ...shared,
+      method: 'get',
+      path: COLLECTION,
+      summary: 'List connections',
+      responses: {
+        200: { description: 'All connections', schema: z.object({ items: z.array(connectionViewSchema) }) },
+      },
+      handle: async ({ orgId }) => ({
+        status: 200,
+        body: { items: (await listConnections(deps, orgId)).map(view) },
+      }),
+    }),
+    endpoint({
+      ...shared,
+      method: 'get',
+      path: ONE,
+      summary: 'Get a connection',
+      params,
+      responses: answers('The connection'),
+      handle: async ({ orgId, params: { connection } }) => ok(await getConnection(deps, orgId, connection)),
+    }),
+    endpoint({
+      ...shared,
+      method: 'patch',
+      path: ONE,
+      summary: 'Change a connection',
+      params,
+      body: updateConnectionSchema,
+      responses: answers('The connection after the change'),
+      handle: async ({ ctx, orgId, params: { connection }, body }) =>
+        ok(await updateConnection(deps, ctx, orgId, connection, body)),
+    }),
+    endpoint({
+      ...shared,
+      method: 'post',
+      path: `${ONE}/activate`,
+      summary: 'Let the organization sign in by this connection',
+      params,
+      responses: answers('The active connection'),
+      handle: async ({ ctx, orgId, params: { connection } }) =>
+        ok(await activateConnection(deps, ctx, orgId, connection)),
+    }),
+    endpoint({
+      ...shared,
+      method: 'post',
+      path: `${ONE}/disable`,
+      summary: 'Stop sign-ins by this connection',
+      params,
+      responses: answers('The disabled connection'),
+      handle: async ({ ctx, orgId, params: { connection } }) =>
+        ok(await disableConnection(deps, ctx, orgId, connection)),
+    }),
+  ];
+}

@@ -1,0 +1,100 @@
+// Changes a connection's settings, and switches it on and off. Keycloak's side follows by projection marks.
+
+import { recordAudit } from '../../src/audit/audit-store.ts';
+import type { RequestContext } from '../../src/context.ts';
+import { DomainError } from '../../src/errors.ts';
+import type { SsoDeps } from '../deps.ts';
+import { type Connection, missingFor } from './connection.ts';
+import { changedSettings, samlSecretFor, type UpdateConnectionInput } from './connection-input.ts';
+import { getConnection, listVerifiedDomains } from './connection-queries.ts';
+import { markForConnection, setConnectionStatus, updateConnectionRow } from './connection-store.ts';
+
+type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
+
+/** Throws not_found, invalid_value, or conflict when somebody else changed it in the same moment. */
+export async function updateConnection(
+  deps: Deps,
+  ctx: RequestContext,
+  orgId: string,
+  id: string,
+  input: UpdateConnectionInput,
+): Promise<Connection> {
+  const before = await getConnection(deps, orgId, id);
+  const settings = changedSettings(before.settings, input);
+  if (before.protocol === 'saml' && input.clientSecret !== undefined) {
+    throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
+  }
+  const secret =
+    settings.protocol === 'saml'
+      ? await samlSecretFor(settings, before.protocol === 'saml' ? before.secret : undefined, deps.clock.now())
+      : input.clientSecret === undefined
+        ? before.secret
+        : { clientSecret: input.clientSecret };
+  if (before.status === 'active') requireReady({ ...before, settings, secret } as Connection);
+  return deps.db.inOrg(orgId, async (tx) => {
+    const after = await updateConnectionRow(tx, deps.config.secretKey, {
+      id,
+      displayName: input.displayName ?? before.displayName,
+      directoryId: input.directoryId === undefined ? before.directoryId : (input.directoryId ?? undefined),
+      settings,
+      secret,
+      version: before.version,
+    });
+    if (!after) throw new DomainError('conflict', 'The connection was changed in the same moment. Read it again.');
+    await recordAudit(tx, ctx, {
+      action: 'connection.updated',
+      subjectKind: 'connection',
+      subjectId: id,
+      data: { fields: Object.keys(input).sort() },
+    });
+    return after;
+  });
+}
+
+/**
+ * From now on the organization's people sign in by it. Throws conflict while another one is active, or while something
+ * is missing. Repeating it changes nothing.
+ */
+export async function activateConnection(
+  deps: Deps,
+  ctx: RequestContext,
+  orgId: string,
+  id: string,
+): Promise<Connection> {
+  const connection = await getConnection(deps, orgId, id);
+  requireReady(connection);
+  const verified = new Set(await listVerifiedDomains(deps, orgId));
+  const unproved = connection.settings.domains.find((domain) => !verified.has(domain));
+  if (unproved) throw new DomainError('conflict', `The organization has not proved to own ${unproved}.`);
+  return switchStatus(deps, ctx, connection, 'active');
+}
+
+/** Nobody signs in by it any more; links stay, so that it can be activated again. Repeating it changes nothing. */
+export async function disableConnection(
+  deps: Deps,
+  ctx: RequestContext,
+  orgId: string,
+  id: string,
+): Promise<Connection> {
+  return switchStatus(deps, ctx, await getConnection(deps, orgId, id), 'disabled');
+}
+
+async function switchStatus(
+  deps: Deps,
+  ctx: RequestContext,
+  { orgId, id }: Connection,
+  status: 'active' | 'disabled',
+): Promise<Connection> {
+  await deps.db.inOrg(orgId, async (tx) => {
+    if (!(await setConnectionStatus(tx, id, status))) return;
+    await markForConnection(tx, status === 'active' ? 1 : 0);
+    const action = status === 'active' ? 'connection.activated' : 'connection.disabled';
+    await recordAudit(tx, ctx, { action, subjectKind: 'connection', subjectId: id });
+  });
+  return getConnection(deps, orgId, id);
+}
+
+function requireReady(connection: Connection): void {
+  const missing = missingFor(connection);
+  if (missing) throw new DomainError('conflict', `The connection is not complete. ${missing}`);
+}

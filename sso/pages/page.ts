@@ -1,0 +1,75 @@
+// The frame of our own pages: plain HTML that loads nothing, runs nothing and cannot be framed. Pure.
+import { createHash } from 'node:crypto';
+
+export type Page = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly html: string;
+};
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6577; --line: #dde2ea; --paper: #fff; --ground: #f3f5f9; --accent: #2456d6; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #7aa2ff; } }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main { box-sizing: border-box; width: min(30rem, calc(100vw - 2rem)); margin: 1rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }
+h1 { margin: 0 0 1rem; font-size: 1.35rem; line-height: 1.3; }
+p { margin: 0 0 1rem; }
+label { display: block; margin: 0 0 .35rem; font-weight: 600; }
+input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
+button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 600; color: #fff; background: #2456d6; border: 0; border-radius: 8px; cursor: pointer; }
+a { color: var(--accent); }
+.reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
+.fault { color: #c0392b; font-weight: 600; }
+`;
+
+/** Submits the page's form at once where scripts run; the button is for where they don't. */
+const SUBMIT = 'document.forms[0].submit()';
+
+const sourceHash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const STYLE_HASH = sourceHash(STYLE);
+const SUBMIT_HASH = sourceHash(SUBMIT);
+
+/** Text for HTML content and for attribute values in double quotes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A whole page. `body` is HTML, its values escaped by the caller; `submits` sends its first form by itself. */
+export function page(input: { status: number; title: string; body: string; submits?: boolean }): Page {
+  const script = input.submits ? `<script>${SUBMIT}</script>` : '';
+  const policy = [
+    `default-src 'none'`,
+    `style-src ${STYLE_HASH}`,
+    ...(input.submits ? [`script-src ${SUBMIT_HASH}`] : []),
+    `frame-ancestors 'none'`,
+    `base-uri 'none'`,
+  ].join('; ');
+  return {
+    status: input.status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': policy,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    },
+    html: `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escapeHtml(input.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(input.title)}</h1>
+${input.body}
+</main>
+${script}
+</body>
+</html>
+`,
+  };
+}

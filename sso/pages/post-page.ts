@@ -1,0 +1,19 @@
+// Sends the browser on by POST: the SAML binding of identity providers that take no redirect. Pure.
+import type { SamlForm } from '../saml/authn-request.ts';
+import { escapeHtml, type Page, page } from './page.ts';
+
+export function postPage(form: SamlForm): Page {
+  const fields = Object.entries(form.fields)
+    .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
+    .join('\n');
+  return page({
+    status: 200,
+    title: 'On to your company',
+    submits: true,
+    body: `<p>You are being sent to your company's sign-in page.</p>
+<form method="post" action="${escapeHtml(form.action)}">
+${fields}
+<button>Continue</button>
+</form>`,
+  });
+}

@@ -1,0 +1,45 @@
+// What our ID token says of a person: their account's own fields, as the projection has them, and this sign-in.
+import type { Account, FindAccount } from 'oidc-provider';
+import type { CoreDeps } from '../../src/db/core-deps.ts';
+import { isUuid } from '../../src/ids.ts';
+import { findSignIn } from './sign-in-facts.ts';
+
+type Person = {
+  enabled: boolean;
+  address: string | null;
+  givenName: string | null;
+  familyName: string | null;
+};
+
+/**
+ * The account of a person id, or undefined when nobody may sign in as it (any more): then the code or token request
+ * fails. `token` is what the claims are asked for; it leads to the sign-in's own facts.
+ */
+export async function personAccount(
+  deps: CoreDeps,
+  personId: string,
+  token: Parameters<FindAccount>[2],
+): Promise<Account | undefined> {
+  if (!isUuid(personId)) return undefined;
+  const [row] = await deps.db.realm<{ person: Person | null }>({
+    name: 'person_projection',
+    text: 'select person_projection($1) as person',
+    values: [personId],
+  });
+  const person = row?.person;
+  if (!person?.enabled || person.address === null) return undefined;
+  const grantId = token && 'grantId' in token ? token.grantId : undefined;
+  const signIn = grantId === undefined ? undefined : await findSignIn(deps, grantId);
+  return {
+    accountId: personId,
+    claims: () => ({
+      sub: personId,
+      email: person.address as string,
+      email_verified: true,
+      ...(person.givenName === null ? {} : { given_name: person.givenName }),
+      ...(person.familyName === null ? {} : { family_name: person.familyName }),
+      ...(signIn?.connectionId === undefined ? {} : { db_connection: signIn.connectionId }),
+      ...(signIn === undefined ? {} : { db_login_at: signIn.loginAt }),
+    }),
+  };
+}

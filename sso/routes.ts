@@ -1,0 +1,43 @@
+// Everything that sign-in serves: our OIDC provider for Keycloak, the browser's way to the company and back, the REST
+// operations on connections, and the sweep of what has expired.
+import { Router } from 'express';
+import type { Endpoint } from '../src/http/endpoint.ts';
+import { connectionRoutes } from './connections/routes.ts';
+import type { SsoDeps } from './deps.ts';
+import { createRelyingParty } from './oidc/relying-party.ts';
+import { endSession } from './provider/end-session.ts';
+import { createProvider } from './provider/provider.ts';
+import { sweepProviderState } from './provider/provider-state.ts';
+import { troubleHandler } from './sign-in/handle-trouble.ts';
+import { interactionRoutes } from './sign-in/interaction-routes.ts';
+import { oidcRoutes } from './sign-in/oidc-routes.ts';
+import { samlRoutes } from './sign-in/saml-routes.ts';
+import { startRoutes } from './sign-in/start-routes.ts';
+
+export type Sso = {
+  /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
+  readonly router: Router;
+  readonly endpoints: Endpoint[];
+  /** Deletes expired state; for the jobs runner. */
+  sweep(): Promise<void>;
+};
+
+export async function createSso(deps: SsoDeps): Promise<Sso> {
+  const { config, clock } = deps;
+  const { provider, handle } = await createProvider(deps);
+  const relyingParty = createRelyingParty({ clock, allowLoopbackHttp: config.environment !== 'production' });
+  const signIn = { ...deps, provider, relyingParty };
+  const router = Router();
+  router.get('/oidc/session/end', endSession(provider, config.appUrl));
+  router.use('/oidc', handle);
+  router.use(startRoutes(signIn), interactionRoutes(signIn), samlRoutes(signIn), oidcRoutes(signIn));
+  router.use('/sso', troubleHandler(signIn));
+  return {
+    router,
+    endpoints: connectionRoutes(deps),
+    async sweep() {
+      await sweepProviderState(deps);
+      await deps.db.realm({ text: 'select sweep_sign_ins($1)', values: [clock.now()] });
+    },
+  };
+}

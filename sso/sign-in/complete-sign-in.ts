@@ -1,0 +1,179 @@
+// The sign-in use case: the company has said who it is; find the member, link or make them, take the evidence, commit.
+// One transaction holds all of it with its audit events and its trace (law 1); nothing outside is reached before the
+// commit. A refusal rolls all of it back and leaves only its trace.
+
+import { recordAudit } from '../../src/audit/audit-store.ts';
+import type { RequestContext } from '../../src/context.ts';
+import type { Tx } from '../../src/db/database.ts';
+import { DomainError } from '../../src/errors.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { SsoDeps } from '../deps.ts';
+import { domainOf, findMember } from './find-member.ts';
+import { type Candidate, isTombstoned, ownsDomainOf } from './member-queries.ts';
+import { type RefusalCode, SignInRefused } from './refusals.ts';
+import {
+  addSignInCarrier,
+  admit,
+  getPersonOfMember,
+  insertIdentity,
+  insertJitMember,
+  recordEvidence,
+} from './sign-in-store.ts';
+import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
+import type { UpstreamPerson } from './upstream-person.ts';
+
+export type SignInInput = {
+  readonly connection: Connection;
+  readonly person: UpstreamPerson;
+  /** The address typed before, if any. Another person may come back; that is recorded. */
+  readonly loginHint: string | undefined;
+  readonly trace: SignInTrace;
+};
+
+export type SignedIn = { readonly personId: string; readonly memberId: string };
+
+/** Throws SignInRefused; everything else that is thrown is a failure of ours. */
+export async function completeSignIn(
+  deps: Pick<SsoDeps, 'db' | 'clock'>,
+  ctx: RequestContext,
+  input: SignInInput,
+): Promise<SignedIn> {
+  describe(input);
+  try {
+    return await signInOnce(deps, ctx, input);
+  } catch (error) {
+    // the same person in two tabs: whoever came second finds what the first has made
+    if (!(error instanceof DomainError) || !RACES.has(String(error.data.rule))) throw asRefusal(error);
+  }
+  try {
+    return await signInOnce(deps, ctx, input);
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+const RACES = new Set(['identity_pkey', 'member_one_per_address', 'member_one_per_person']);
+
+async function signInOnce(
+  deps: Pick<SsoDeps, 'db' | 'clock'>,
+  ctx: RequestContext,
+  { connection, person, trace }: SignInInput,
+): Promise<SignedIn> {
+  const at = deps.clock.now();
+  return await deps.db.inOrg(connection.orgId, async (tx) => {
+    await requireActive(tx, connection);
+    const found = await findMember(tx, connection, person, trace);
+    const memberId = found
+      ? await letIn(tx, ctx, connection, found.member)
+      : await createJustInTime(tx, ctx, connection, person, trace);
+    if (found?.step !== 'identity') {
+      const linkedBy = found?.step ?? 'created';
+      await insertIdentity(tx, { connectionId: connection.id, person, memberId, linkedBy, at });
+      await recordAudit(tx, ctx, {
+        action: 'identity.linked',
+        subjectKind: 'member',
+        subjectId: memberId,
+        data: { connection: connection.id, linkedBy },
+      });
+    }
+    const groups = person.evidence.groups;
+    const { absentGroups } = connection.settings;
+    const evidence = await recordEvidence(tx, ctx, {
+      connectionId: connection.id,
+      memberId,
+      groups,
+      absentGroups,
+      at,
+    });
+    const kept = evidence.replaced ? 'taken' : 'what was known is kept';
+    note(trace, 'groups', true, `${groups.state} (${groups.values.length}), ${kept}`);
+    await recordAudit(tx, ctx, {
+      action: 'sign_in.completed',
+      subjectKind: 'member',
+      subjectId: memberId,
+      data: { connection: connection.id, trace: trace.id, step: found?.step ?? 'created', evidence: groups.state },
+    });
+    await writeTrace(tx, trace, { outcome: 'completed', memberId }, at);
+    return { memberId, personId: await getPersonOfMember(tx, memberId) };
+  });
+}
+
+/** What the trace says whatever comes of it. Names of attributes, not their values. */
+function describe({ connection, person, loginHint, trace }: SignInInput): void {
+  const { address } = person.evidence;
+  trace.facts.protocol = connection.protocol;
+  trace.facts.received = person.received;
+  trace.facts.evidence = person.evidence.groups.state;
+  if (loginHint !== undefined) {
+    trace.facts.typedAddress = address?.toLowerCase() === loginHint.toLowerCase() ? 'same' : 'another';
+  }
+}
+
+/** Locks the connection's row against being switched off while somebody signs in by it. */
+async function requireActive(tx: Tx, { id }: Connection): Promise<void> {
+  const rows = await tx.query({
+    name: 'sign_in_connection_lock',
+    text: `select id from connection where org_id = $1 and id = $2 and status = 'active' for share`,
+    values: [tx.orgId, id],
+  });
+  if (rows.length === 0) throw new SignInRefused('connection_missing', 'The connection is not active any more.');
+}
+
+/** A known member comes in if nothing stops them; one who waits is tried at the door once more. */
+async function letIn(tx: Tx, ctx: RequestContext, connection: Connection, member: Candidate): Promise<string> {
+  const { memberId, status } = member;
+  if (status === 'suspended' || member.blocked) {
+    throw new SignInRefused('member_suspended', `Member ${memberId} is suspended or blocked.`);
+  }
+  if (status === 'removed' || status === 'purged') {
+    throw new SignInRefused('person_unknown', `Member ${memberId} was removed.`);
+  }
+  if (status === 'active') return memberId;
+  if (status === 'invited') {
+    if (connection.settings.jit === 'off') throw new SignInRefused('invitation_open', `Member ${memberId} is invited.`);
+    await addSignInCarrier(tx, memberId, connection.id);
+  }
+  const after = await admit(tx, ctx, memberId);
+  if (after !== 'active') throw new SignInRefused('member_waiting', `Member ${memberId} is ${after}.`);
+  return memberId;
+}
+
+async function createJustInTime(
+  tx: Tx,
+  ctx: RequestContext,
+  connection: Connection,
+  { evidence }: UpstreamPerson,
+  trace: SignInTrace,
+): Promise<string> {
+  const { address, immutableId, userName, givenName, familyName } = evidence;
+  if (connection.settings.jit === 'off') {
+    throw new SignInRefused('person_unknown', 'Nobody fits, and the connection makes no members.');
+  }
+  if (address === undefined) throw new SignInRefused('address_outside_domains', 'No usable address was sent.');
+  const domain = domainOf(address);
+  if (!connection.settings.domains.includes(domain) || !(await ownsDomainOf(tx, address))) {
+    throw new SignInRefused('address_outside_domains', `${domain} is not a verified domain of the connection.`);
+  }
+  if (await isTombstoned(tx, { immutableId, userName, address })) {
+    throw new SignInRefused('member_suspended', 'A member of this id, name or address was let go while blocked.');
+  }
+  const memberId = await insertJitMember(tx, { address, givenName, familyName });
+  await addSignInCarrier(tx, memberId, connection.id);
+  const after = await admit(tx, ctx, memberId);
+  if (after !== 'active') throw new SignInRefused('member_waiting', `The address is held by somebody else (${after}).`);
+  note(trace, 'just in time', true, `made member ${memberId}`);
+  return memberId;
+}
+
+const REFUSED_RULES: Readonly<Record<string, RefusalCode>> = {
+  seat_limit: 'seat_limit',
+  identity_one_per_member: 'linked_elsewhere',
+  assertion_replayed: 'request_used',
+};
+
+/** A rule of the database that stops a sign-in is a refusal like the others. */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof DomainError)) return error;
+  const code = REFUSED_RULES[String(error.data.rule)] ?? (error.code === 'unavailable' ? 'unavailable' : undefined);
+  return code ? new SignInRefused(code, error.message, { cause: error }) : error;
+}

@@ -1,0 +1,38 @@
+// Where somebody signs in: the verified domain of an address leads to its organization, and the application's own
+// sign-in is started with the hints by which Keycloak comes to us.
+import { providerAlias } from '../../src/keycloak/identity-provider.ts';
+import type { SsoDeps } from '../deps.ts';
+import { domainOf } from './find-member.ts';
+
+/** The application's login start (`APP_URL/login`), with hints. */
+export function startUrl(appUrl: string, organizationKey: string | undefined, loginHint: string | undefined): string {
+  const url = new URL(`${appUrl.replace(/\/+$/, '')}/login`);
+  if (organizationKey !== undefined) url.searchParams.set('kc_idp_hint', providerAlias(organizationKey));
+  if (loginHint !== undefined) url.searchParams.set('login_hint', loginHint);
+  return url.href;
+}
+
+/** The key of the organization that has verified the address's domain and signs in by a company connection. */
+export async function findHomeRealm({ db }: Pick<SsoDeps, 'db'>, address: string): Promise<string | undefined> {
+  const [found] = await db.realm<{ org_id: string | null }>({
+    name: 'organization_of_domain',
+    text: 'select organization_of_domain($1) as org_id',
+    values: [domainOf(address)],
+  });
+  if (!found?.org_id) return undefined;
+  const [organization] = await db.query<{ key: string }>(found.org_id, {
+    name: 'home_realm',
+    text: `select o.key from organization o join connection c on c.org_id = o.org_id and c.status = 'active'
+      where o.org_id = $1 and o.status = 'active'`,
+    values: [found.org_id],
+  });
+  return organization?.key;
+}
+
+export async function findOrganizationKey({ db }: Pick<SsoDeps, 'db'>, orgId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ key: string }>(orgId, {
+    text: `select key from organization where org_id = $1 and status = 'active'`,
+    values: [orgId],
+  });
+  return row?.key;
+}

@@ -1,0 +1,128 @@
+// What the ladder reads: which members of the organization could be the person whom the company has signed in.
+import type { Tx } from '../../src/db/database.ts';
+
+export type Candidate = {
+  readonly memberId: string;
+  readonly status: 'invited' | 'pending' | 'active' | 'suspended' | 'removed' | 'purged';
+  readonly personId: string | undefined;
+  readonly kind: 'human' | 'service' | 'group';
+  readonly address: string | undefined;
+  readonly blocked: boolean;
+  /** Holds rights over the organization, by role. */
+  readonly isAdmin: boolean;
+  /** Is a live user of the connection's paired directory. */
+  readonly inDirectory: boolean;
+  /** Another identity of this connection is linked to them. */
+  readonly linked: boolean;
+  readonly ownDomain: boolean;
+};
+
+type Row = {
+  member_id: string;
+  status: Candidate['status'];
+  person_id: string | null;
+  kind: Candidate['kind'];
+  address: string | null;
+  blocked: boolean;
+  is_admin: boolean;
+  in_directory: boolean;
+  linked: boolean;
+  own_domain: boolean;
+};
+
+/** Permissions that let their holder change what others may do. Linking such a member needs approval. */
+const ADMIN_PERMISSIONS = [
+  'organization.manage',
+  'member.manage',
+  'member.invite',
+  'role.assign',
+  'team.manage',
+  'rule.manage',
+  'directory.manage',
+  'connection.manage',
+  'key.manage',
+];
+
+/** $1 organization, $2 connection, $3 its directory (or null), $4 permissions; `which` selects the members. */
+const select = (which: string) => `select m.id as member_id, m.status, m.person_id, m.kind, m.address,
+    exists (select from block b where b.org_id = m.org_id and b.member_id = m.id) as blocked,
+    r.full_control or r.permissions && $4::text[] as is_admin,
+    exists (select from directory_user d where d.org_id = m.org_id and d.directory_id = $3 and d.member_id = m.id
+      and d.deleted_at is null) as in_directory,
+    exists (select from identity i where i.org_id = m.org_id and i.connection_id = $2 and i.member_id = m.id) as linked,
+    m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain
+  from member m join role r on r.org_id = m.org_id and r.key = m.role_key
+  where m.org_id = $1 and m.status <> 'purged' and ${which}`;
+
+export type Place = { readonly connectionId: string; readonly directoryId: string | undefined };
+
+async function find(tx: Tx, place: Place, name: string, which: string, values: unknown[]): Promise<Candidate[]> {
+  const rows = await tx.query<Row>({
+    name: `sign_in_${name}`,
+    text: `${select(which)} for update of m`,
+    values: [tx.orgId, place.connectionId, place.directoryId ?? null, ADMIN_PERMISSIONS, ...values],
+  });
+  return rows.map((row) => ({
+    memberId: row.member_id,
+    status: row.status,
+    personId: row.person_id ?? undefined,
+    kind: row.kind,
+    address: row.address ?? undefined,
+    blocked: row.blocked,
+    isAdmin: row.is_admin,
+    inDirectory: row.in_directory,
+    linked: row.linked,
+    ownDomain: row.own_domain,
+  }));
+}
+
+/** The member whom this identity was linked to. */
+export function findByIdentity(tx: Tx, place: Place, issuer: string, subject: string): Promise<Candidate[]> {
+  const which = `m.id = (select member_id from identity where org_id = $1 and connection_id = $2 and issuer = $5 and subject = $6)`;
+  return find(tx, place, 'by_identity', which, [issuer, subject]);
+}
+
+const directoryUser = (condition: string) =>
+  `m.id in (select d.member_id from directory_user d where d.org_id = $1 and d.directory_id = $3 and ${condition}
+    and d.deleted_at is null)`;
+
+/** The paired directory's user of that externalId. */
+export function findByImmutableId(tx: Tx, place: Place, immutableId: string): Promise<Candidate[]> {
+  return find(tx, place, 'by_immutable_id', directoryUser('d.external_id = $5'), [immutableId]);
+}
+
+/** The paired directory's user of that userName, case aside. */
+export function findByUserName(tx: Tx, place: Place, userName: string): Promise<Candidate[]> {
+  return find(tx, place, 'by_user_name', directoryUser('d.user_name_key = fold_key($5)'), [userName]);
+}
+
+export function findByAddress(tx: Tx, place: Place, address: string): Promise<Candidate[]> {
+  const which = `m.address_key = fold_key($5) and m.status not in ('removed', 'purged')`;
+  return find(tx, place, 'by_address', which, [address]);
+}
+
+/** Members who were let go while blocked, under any of these names: just-in-time creation must not bring them back. */
+export async function isTombstoned(
+  tx: Tx,
+  names: { readonly immutableId: string | undefined; readonly userName: string | undefined; readonly address: string },
+): Promise<boolean> {
+  const [row] = await tx.query<{ found: boolean }>({
+    name: 'sign_in_tombstone',
+    text: `select exists (select from member m join block b on b.org_id = m.org_id and b.member_id = m.id
+        left join directory_user d on d.org_id = m.org_id and d.member_id = m.id
+      where m.org_id = $1 and (m.address_key = fold_key($4) or d.external_id = $2
+        or d.user_name_key = fold_key($3) or d.email_key = fold_key($4))) as found`,
+    values: [tx.orgId, names.immutableId ?? null, names.userName ?? null, names.address],
+  });
+  return row?.found ?? false;
+}
+
+/** Whether the organization has proved the address's domain. */
+export async function ownsDomainOf(tx: Tx, address: string): Promise<boolean> {
+  const [row] = await tx.query<{ owns: boolean }>({
+    name: 'owns_domain_of',
+    text: 'select owns_domain_of($1, $2) as owns',
+    values: [tx.orgId, address],
+  });
+  return row?.owns ?? false;
+}

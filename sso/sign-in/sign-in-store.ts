@@ -1,0 +1,129 @@
+// What a sign-in writes: the link, a member made just in time, evidence, and the assertion that was used.
+
+import { actorJson } from '../../src/audit/audit-store.ts';
+import type { RequestContext } from '../../src/context.ts';
+import type { Tx } from '../../src/db/database.ts';
+import type { SsoDeps } from '../deps.ts';
+import type { GroupEvidence } from '../evidence.ts';
+import type { UpstreamPerson } from './upstream-person.ts';
+
+/** Remembers an assertion until it has expired everywhere. Throws `sign_in_refused` (assertion_replayed) if it is known. */
+export async function rememberAssertion(
+  { db }: Pick<SsoDeps, 'db'>,
+  seen: { readonly orgId: string; readonly connectionId: string; readonly assertionId: string; readonly until: Date },
+): Promise<void> {
+  await db.query(seen.orgId, {
+    name: 'assertion_seen_insert',
+    text: 'insert into assertion_seen (org_id, connection_id, assertion_id, expires_at) values ($1, $2, $3, $4)',
+    values: [seen.orgId, seen.connectionId, seen.assertionId, seen.until],
+  });
+}
+
+/** Links an identity, once. */
+export async function insertIdentity(
+  tx: Tx,
+  link: {
+    readonly connectionId: string;
+    readonly person: UpstreamPerson;
+    readonly memberId: string;
+    readonly linkedBy: string;
+    readonly at: Date;
+  },
+): Promise<void> {
+  await tx.query({
+    name: 'identity_insert',
+    text: `insert into identity (org_id, connection_id, issuer, subject, member_id, linked_by, linked_at)
+      values ($1, $2, $3, $4, $5, $6, $7)`,
+    values: [
+      tx.orgId,
+      link.connectionId,
+      link.person.issuer,
+      link.person.subject,
+      link.memberId,
+      link.linkedBy,
+      link.at,
+    ],
+  });
+}
+
+/** A member who does not exist yet; `admit` decides what becomes of them. */
+export async function insertJitMember(
+  tx: Tx,
+  member: { readonly address: string; readonly givenName: string | undefined; readonly familyName: string | undefined },
+): Promise<string> {
+  const names = [member.givenName, member.familyName].filter((name) => name !== undefined);
+  const [row] = await tx.query<{ id: string }>({
+    name: 'sign_in_member_insert',
+    text: `insert into member (org_id, status, pending_reason, role_key, address, address_key, display_name, given_name, family_name)
+      select $1, 'pending', 'no_address', default_role, $2, fold_key($2), $3, $4, $5 from organization where org_id = $1
+      returning id`,
+    values: [
+      tx.orgId,
+      member.address,
+      names.length > 0 ? names.join(' ') : null,
+      member.givenName ?? null,
+      member.familyName ?? null,
+    ],
+  });
+  return (row as { id: string }).id;
+}
+
+/** The connection wants this member here. */
+export async function addSignInCarrier(tx: Tx, memberId: string, connectionId: string): Promise<void> {
+  await tx.query({
+    name: 'sign_in_carrier_insert',
+    text: `insert into carrier (org_id, member_id, source, ref) values ($1, $2, 'sign_in', $3) on conflict do nothing`,
+    values: [tx.orgId, memberId, connectionId],
+  });
+}
+
+/** The one door in (law 2). Answers the status afterwards. */
+export async function admit(tx: Tx, ctx: RequestContext, memberId: string): Promise<string> {
+  const [row] = await tx.query<{ status: string }>({
+    name: 'admit_member',
+    text: 'select admit_member($1, $2, $3) as status',
+    values: [tx.orgId, memberId, actorJson(ctx)],
+  });
+  return (row as { status: string }).status;
+}
+
+export async function getPersonOfMember(tx: Tx, memberId: string): Promise<string> {
+  const [row] = await tx.query<{ person_id: string }>({
+    text: 'select person_id from member where org_id = $1 and id = $2',
+    values: [tx.orgId, memberId],
+  });
+  return (row as { person_id: string }).person_id;
+}
+
+/**
+ * Stores what this sign-in said of groups, and recomputes what follows for this one member. Only a list, also an empty
+ * one, replaces what was known; an absent claim does if the connection says that absent means none.
+ */
+export async function recordEvidence(
+  tx: Tx,
+  ctx: RequestContext,
+  evidence: {
+    readonly connectionId: string;
+    readonly memberId: string;
+    readonly groups: GroupEvidence;
+    readonly absentGroups: 'hold' | 'empty';
+    readonly at: Date;
+  },
+): Promise<{ readonly replaced: boolean; readonly changed: boolean }> {
+  const { state, values } = evidence.groups;
+  const replaced = state === 'list' || state === 'empty' || (state === 'absent' && evidence.absentGroups === 'empty');
+  await tx.query({
+    name: 'sso_evidence_upsert',
+    text: `insert into sso_evidence as known (org_id, connection_id, member_id, state, groups, at)
+      values ($1, $2, $3, $4, $5, $6)
+      on conflict (org_id, connection_id, member_id) do update set state = excluded.state, at = excluded.at,
+        groups = case when $7 then excluded.groups else known.groups end`,
+    values: [tx.orgId, evidence.connectionId, evidence.memberId, state, values, evidence.at, replaced],
+  });
+  const [row] = await tx.query<{ changed: number }>({
+    name: 'reconcile_grants',
+    text: 'select reconcile_grants($1, array[$2]::uuid[], $3) as changed',
+    values: [tx.orgId, evidence.memberId, actorJson(ctx)],
+  });
+  return { replaced, changed: (row?.changed ?? 0) > 0 };
+}

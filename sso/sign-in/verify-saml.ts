@@ -1,0 +1,49 @@
+// The SAML answer of one request: the pure check, then the assertion's id is used up.
+import type { Connection } from '../connections/connection.ts';
+import { samlConnection } from '../connections/protocol-view.ts';
+import type { SsoDeps } from '../deps.ts';
+import { CLOCK_SKEW_SECONDS } from '../saml/connection.ts';
+import { verifyResponse } from '../saml/verify-response.ts';
+import { type RefusalCode, SignInRefused } from './refusals.ts';
+import type { SignInRequest } from './sign-in-request-store.ts';
+import { rememberAssertion } from './sign-in-store.ts';
+import type { SignInTrace } from './sign-in-trace.ts';
+import { samlPerson, type UpstreamPerson } from './upstream-person.ts';
+
+export async function verifySamlAnswer(
+  deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>,
+  connection: Connection,
+  request: SignInRequest,
+  trace: SignInTrace,
+): Promise<UpstreamPerson> {
+  const upstream = connection.protocol === 'saml' ? samlConnection(deps.config.baseUrl, connection) : undefined;
+  const { sent, response } = request;
+  if (!upstream || sent.protocol !== 'saml') {
+    throw new SignInRefused(
+      'connection_mismatch',
+      'The request was not made for SAML, or the connection is incomplete.',
+    );
+  }
+  if (response === undefined) throw new SignInRefused('request_unknown', 'No response was posted for this request.');
+  const verified = verifyResponse({
+    xml: Buffer.from(response, 'base64'),
+    connection: upstream,
+    request: { id: sent.id, issuedAt: new Date(sent.issuedAt), forceAuthn: sent.forceAuthn },
+    now: deps.clock.now(),
+  });
+  trace.checks.push(...verified.checks);
+  if (!verified.ok) {
+    trace.facts.samlRefusal = verified.refusal;
+    const code: RefusalCode = verified.refusal === 'status' ? 'identity_provider_refused' : 'response_refused';
+    throw new SignInRefused(code, `${verified.refusal}: ${verified.detail}`);
+  }
+  const { assertion } = verified;
+  trace.facts.certificate = verified.certificate;
+  await rememberAssertion(deps, {
+    orgId: connection.orgId,
+    connectionId: connection.id,
+    assertionId: assertion.id,
+    until: new Date(assertion.notOnOrAfter.getTime() + CLOCK_SKEW_SECONDS * 1000),
+  });
+  return samlPerson(connection.settings, assertion);
+}
