@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { SamlLib } from 'samlify';
 import { escapeXml } from './dom.ts';
+import { certificateBody } from './key-pair.ts';
 import { BINDING_POST, NS } from './names.ts';
 
 const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
@@ -90,7 +91,7 @@ function signed(xml: string, signing: NonNullable<SamlSignOn['signing']>): strin
     rawSamlMessage: xml,
     referenceTagXPath: "/*[local-name(.)='AuthnRequest']",
     privateKey: signing.privateKey,
-    signingCert: signing.certificate,
+    signingCert: certificateBody(signing.certificate),
     signatureAlgorithm: RSA_SHA256,
     isBase64Output: false,
     signatureConfig: {

@@ -1,6 +1,6 @@
 // A connection's own key for signing requests or decrypting assertions, with the self-signed certificate that SAML
 // metadata carries keys in. Node makes keys but no certificates, so the DER is written here. RFC 5280, section 4.1.
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export type SamlKeyPair = { readonly privateKey: string; readonly certificate: string };
@@ -44,6 +44,11 @@ export function selfSignedCertificate(privateKey: KeyObject, commonName: string,
   const certificate = der(0x30, body, algorithm, der(0x03, Buffer.from([0]), signature));
   const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+/** A PEM certificate's base64 alone, as XML and samlify want it. */
+export function certificateBody(certificate: string): string {
+  return new X509Certificate(certificate).raw.toString('base64');
 }
 
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {

@@ -1,6 +1,7 @@
 // What a company's admin uploads to its identity provider: our entity ID, address and certificates for one connection.
 // SAML metadata 2.4.4.
 import { escapeXml } from './dom.ts';
+import { certificateBody } from './key-pair.ts';
 import { BINDING_POST, NS } from './names.ts';
 
 export type SpMetadata = {
@@ -36,7 +37,6 @@ export function spMetadataXml(sp: SpMetadata): string {
 }
 
 function keyDescriptor(use: 'signing' | 'encryption', certificate: string): string {
-  const base64 = certificate.replace(/-----[A-Z ]+-----/g, '').replace(/\s+/g, '');
-  const data = `<ds:X509Data><ds:X509Certificate>${escapeXml(base64)}</ds:X509Certificate></ds:X509Data>`;
+  const data = `<ds:X509Data><ds:X509Certificate>${certificateBody(certificate)}</ds:X509Certificate></ds:X509Data>`;
   return `<md:KeyDescriptor use="${use}"><ds:KeyInfo>${data}</ds:KeyInfo></md:KeyDescriptor>`;
 }
