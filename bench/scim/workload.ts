@@ -4,7 +4,7 @@
 export const OPERATIONS = ['create', 'find', 'get', 'patch', 'list', 'add member', 'remove member'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-export const PAGE = 100;
+const PAGE = 100;
 const GROUPS = 16;
 /** A prime: users are visited in a scattered order, each equally often. */
 const STRIDE = 7919;

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 
 export const CLONE = join(import.meta.dirname, '..', '..');
 
-export type Service = {
+type Service = {
   readonly image?: string;
   readonly build?: { readonly context: string; readonly target: string };
   readonly command?: readonly string[];

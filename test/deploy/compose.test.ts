@@ -4,9 +4,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
@@ -46,7 +46,7 @@ function imageEnvironment(stage: Stage | undefined): Record<string, string> {
 
 /** What `docker compose` checks first. */
 function validateBySpecification(document: unknown): string[] {
-  const folder = dirname(createRequire(import.meta.url).resolve('dclint/package.json'));
+  const folder = dirname(fileURLToPath(import.meta.resolve('dclint/package.json')));
   const schema = JSON.parse(readFileSync(join(folder, 'schemas', 'compose.schema.json'), 'utf8'));
   delete schema.$schema;
   const ajv = new Ajv({
