@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -63,6 +65,32 @@ test('a second start on data that another server uses says who uses it', { timeo
     });
   } finally {
     await first.stop();
+  }
+});
+
+const smallDisk = mountSmallDisk();
+
+/** A disk of 16 MB, where this machine lets us have one. */
+function mountSmallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=755', 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
+
+test.skipIf(smallDisk === undefined)('a full disk is one clear line', async () => {
+  const dataDir = join(smallDisk as string, 'postgres');
+  try {
+    await expect(startPostgres({ dataDir, log: () => {} })).rejects.toMatchObject({
+      kind: 'disk_full',
+      message: `The disk is full at ${dataDir}: free some space and run again.`,
+    });
+  } finally {
+    execFileSync('umount', [smallDisk as string]);
+    folders.push(smallDisk as string);
   }
 });
 

@@ -27,8 +27,7 @@ function shell(name: string, deaf = false): ProcessInput {
   };
 }
 
-const childOf = (input: ProcessInput) =>
-  eventually(async () => Number((await readFile(input.logFile, 'utf8')).trim()) || false) as Promise<number>;
+const childOf = (input: ProcessInput) => eventually(async () => Number((await readFile(input.logFile, 'utf8')).trim()));
 
 /** Gone, or dead and only not collected yet by the system's first process. */
 const isGone = async (pid: number) => {

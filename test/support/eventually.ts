@@ -5,20 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 50;
 
 /**
- * Calls `fn` until it neither throws nor answers something falsy, and answers its result. An `fn` that only asserts
- * (answers undefined) counts as soon as it does not throw. After `withinMs` the last failure is thrown.
+ * Calls `fn` until it answers something truthy without throwing, and answers that. After `withinMs` the last failure
+ * is thrown. Undefined is "not yet", as `find` and `?.` mean it: an `fn` made of assertions ends with `return true`.
  */
 export async function eventually<T>(
   fn: () => T | Promise<T>,
   { withinMs = 15_000 }: { readonly withinMs?: number } = {},
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     let failure: unknown;
     try {
       const result = await fn();
-      if (result === undefined || result) return result;
-      failure = new Error(`still ${String(result)}`);
+      if (result) return result;
+      failure = new Error(`The condition still answers ${String(result)}`);
     } catch (error) {
       failure = error;
     }
