@@ -67,8 +67,12 @@ async function makeEqual(run: Run): Promise<void> {
   const wished = wishedAccount(person);
   const stored = await findProjected(tx, personId);
   const trusted = stored?.certain && !run.fresh ? stored : undefined;
-  if (trusted && isSame(wished, trusted) && !(trusted.owesLogout && run.endSessions)) return;
   const id = await findAccountId(tx, personId);
+  if (trusted && isSame(wished, trusted) && !(trusted.owesLogout && run.endSessions)) {
+    // A sign-in is about to rely on the account: one deleted or disabled by hand is noticed here and not at its end.
+    if (run.endSessions || !id || (await stands(run, id, wished))) return;
+    return makeEqual({ ...run, fresh: true });
+  }
   const found = id && !trusted ? await readAccount(keycloak.runtime, id) : undefined;
   if (id && (trusted || found)) {
     await changeAccount(run, {
@@ -83,6 +87,11 @@ async function makeEqual(run: Run): Promise<void> {
   }
   if (id) await forgetAccount(tx, personId);
   if (wished.enabled) await makeAccount(run, person, wished);
+}
+
+async function stands({ keycloak }: Run, id: string, wished: Account): Promise<boolean> {
+  const user = await keycloak.runtime.find((api) => api.users.findOne({ id }));
+  return user?.enabled === wished.enabled;
 }
 
 function isSame(wished: Account, stored: ProjectedAccount): boolean {

@@ -157,6 +157,16 @@ test('builds an account again that was deleted by hand', async () => {
   });
 });
 
+test("a sign-in's own projection notices that the account was deleted by hand", async () => {
+  const { person } = await memberOf('noticed', 'ada@noticed.test');
+  await project(person);
+  const before = await t.accountOf(person);
+  await t.root.call((api) => api.users.del({ id: before }));
+  await project(person, false);
+  expect(await t.accountOf(person)).not.toBe(before);
+  expect(await read(person)).toMatchObject({ enabled: true, organizations: { noticed: ['/roles/member'] } });
+});
+
 test('repairs a group and an organization that were deleted by hand', async () => {
   const { org, person, member } = await memberOf('tidied', 'ada@tidied.test');
   await project(person);
@@ -258,12 +268,16 @@ test('finds what was changed by hand and repairs it by marking', async () => {
   expect(await read(person)).toMatchObject({ enabled: true });
 });
 
-/** Counts what the service account sends from now on, by the admin events' counterpart that also sees reads: the client. */
+/** Counts what the service account sends from now on. */
 function countCalls(): () => number {
   let calls = 0;
   const { runtime } = t.keycloak;
   const original = runtime.call;
-  Object.assign(runtime, { call: (operation: never) => (calls++, original(operation)) });
+  const counted = (operation: never) => {
+    calls += 1;
+    return original(operation);
+  };
+  Object.assign(runtime, { call: counted });
   return () => {
     Object.assign(runtime, { call: original });
     return calls;
