@@ -1,0 +1,119 @@
+// Reads of organizations and their domains.
+import type { Database, Queryable, Statement } from '../db/database.ts';
+import { DomainError } from '../errors.ts';
+import { isUuid } from '../ids.ts';
+import { type Domain, type DomainStatus, type Organization, txtValue } from './organization.ts';
+import { effectivePolicy, type Policy, type StoredPolicy } from './policy.ts';
+
+type Row = {
+  org_id: string;
+  key: string;
+  display_name: string;
+  default_role: string;
+  seat_limit: number | null;
+  policy: StoredPolicy;
+  policy_version: number;
+  frozen_at: Date | null;
+  frozen_reason: string | null;
+  created_at: Date;
+};
+
+type DomainRow = { domain: string; status: DomainStatus; dns_token: string; verified_at: Date | null };
+
+/** A live organization by id or key, or undefined; `frozen` stops its keys and its admins' writes (law 3). */
+export async function findOrganizationState(
+  db: Database,
+  idOrKey: string,
+): Promise<{ id: string; frozen: boolean } | undefined> {
+  const id = isUuid(idOrKey) ? idOrKey.toLowerCase() : await findIdOfKey(db, idOrKey);
+  if (id === undefined) return undefined;
+  const [row] = await db.query<{ frozen: boolean }>(id, {
+    name: 'organization_state',
+    text: `select frozen_at is not null as frozen from organization where org_id = $1 and status = 'active'`,
+    values: [id],
+  });
+  return row && { id, frozen: row.frozen };
+}
+
+/** Throws `not_found`. */
+export async function getOrganization(db: Database, orgId: string): Promise<Organization> {
+  const [row] = await db.query<Row>(orgId, organizationStatement(orgId));
+  if (!row) throw new DomainError('not_found', 'There is no such organization.');
+  return asOrganization(row);
+}
+
+/** As getOrganization, inside a transaction. */
+export async function readOrganization(tx: Queryable, orgId: string): Promise<Organization> {
+  const [row] = await tx.query<Row>(organizationStatement(orgId));
+  if (!row) throw new DomainError('not_found', 'There is no such organization.');
+  return asOrganization(row);
+}
+
+/** What holds for the organization at this moment. */
+export async function readPolicy(tx: Queryable, orgId: string): Promise<Policy> {
+  return effectivePolicy((await readOrganization(tx, orgId)).policy);
+}
+
+/** A page of all live organizations in the order of their keys, for operators. */
+export async function listOrganizations(
+  db: Database,
+  page: { afterKey: string | undefined; limit: number },
+): Promise<Organization[]> {
+  const rows = await db.realm<Row>({
+    text: 'select * from page_organizations($1, $2)',
+    values: [page.afterKey ?? '', page.limit],
+  });
+  return rows.map(asOrganization);
+}
+
+export async function listDomains(db: Database, orgId: string): Promise<Domain[]> {
+  const rows = await db.realm<DomainRow>(domainsStatement(orgId));
+  return rows.map(asDomain);
+}
+
+/** One claim of the organization, or undefined; inside a transaction. */
+export async function findDomain(tx: Queryable, orgId: string, domain: string): Promise<Domain | undefined> {
+  const rows = await tx.query<DomainRow>(domainsStatement(orgId));
+  return rows.map(asDomain).find((claim) => claim.domain === domain);
+}
+
+async function findIdOfKey(db: Database, key: string): Promise<string | undefined> {
+  const [row] = await db.realm<{ id: string | null }>({
+    name: 'organization_of_key',
+    text: 'select organization_of_key($1) as id',
+    values: [key],
+  });
+  return row?.id ?? undefined;
+}
+
+function organizationStatement(orgId: string): Statement {
+  return { text: `select * from organization where org_id = $1 and status = 'active'`, values: [orgId] };
+}
+
+function domainsStatement(orgId: string): Statement {
+  return { text: 'select domain, status, dns_token, verified_at from domains_of_organization($1)', values: [orgId] };
+}
+
+function asOrganization(row: Row): Organization {
+  return {
+    id: row.org_id,
+    key: row.key,
+    displayName: row.display_name,
+    defaultRole: row.default_role,
+    seatLimit: row.seat_limit ?? undefined,
+    policy: row.policy,
+    policyVersion: row.policy_version,
+    frozenAt: row.frozen_at ?? undefined,
+    frozenReason: row.frozen_reason ?? undefined,
+    createdAt: row.created_at,
+  };
+}
+
+function asDomain(row: DomainRow): Domain {
+  return {
+    domain: row.domain,
+    status: row.status,
+    txtValue: txtValue(row.dns_token),
+    verifiedAt: row.verified_at ?? undefined,
+  };
+}
