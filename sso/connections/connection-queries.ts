@@ -49,7 +49,7 @@ export function readConnection(secretKey: string, row: ConnectionRow): Connectio
 export async function findConnection(deps: Deps, orgId: string, id: string): Promise<Connection | undefined> {
   if (!isUuid(id)) return undefined;
   const [row] = await deps.db.query<ConnectionRow>(orgId, {
-    name: 'connection_by_id',
+    name: 'sso_connection_by_id',
     text: `select ${CONNECTION_COLUMNS} from connection where org_id = $1 and id = $2`,
     values: [orgId, id],
   });
@@ -65,7 +65,7 @@ export async function getConnection(deps: Deps, orgId: string, id: string): Prom
 
 export async function findActiveConnection(deps: Deps, orgId: string): Promise<Connection | undefined> {
   const [row] = await deps.db.query<ConnectionRow>(orgId, {
-    name: 'connection_active',
+    name: 'sso_connection_active',
     text: `select ${CONNECTION_COLUMNS} from connection where org_id = $1 and status = 'active'`,
     values: [orgId],
   });
@@ -74,7 +74,7 @@ export async function findActiveConnection(deps: Deps, orgId: string): Promise<C
 
 export async function listConnections(deps: Deps, orgId: string): Promise<Connection[]> {
   const rows = await deps.db.query<ConnectionRow>(orgId, {
-    name: 'connection_list',
+    name: 'sso_connection_list',
     text: `select ${CONNECTION_COLUMNS} from connection where org_id = $1 order by id`,
     values: [orgId],
   });
@@ -88,7 +88,7 @@ export async function findOrganizationOfConnection(
 ): Promise<string | undefined> {
   if (!isUuid(connectionId)) return undefined;
   const [row] = await db.realm<{ org_id: string | null }>({
-    name: 'organization_of_connection',
+    name: 'sso_organization_of_connection',
     text: 'select organization_of_connection($1) as org_id',
     values: [connectionId],
   });
@@ -98,7 +98,7 @@ export async function findOrganizationOfConnection(
 /** The organization's verified domains. */
 export async function listVerifiedDomains({ db }: Pick<SsoDeps, 'db'>, orgId: string): Promise<string[]> {
   const rows = await db.realm<{ domain: string }>({
-    name: 'verified_domains',
+    name: 'sso_verified_domains',
     text: `select domain from domains_of_organization($1) where status = 'verified'`,
     values: [orgId],
   });

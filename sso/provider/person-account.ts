@@ -22,7 +22,7 @@ export async function personAccount(
 ): Promise<Account | undefined> {
   if (!isUuid(personId)) return undefined;
   const [row] = await deps.db.realm<{ person: Person | null }>({
-    name: 'person_projection',
+    name: 'sso_person_projection',
     text: 'select person_projection($1) as person',
     values: [personId],
   });

@@ -26,13 +26,13 @@ export async function findOrganizationOfClient(
   const key = organizationKeyOf(clientId);
   if (key === undefined) return undefined;
   const [found] = await db.realm<{ id: string | null }>({
-    name: 'organization_of_key',
+    name: 'sso_organization_of_key',
     text: 'select organization_of_key($1) as id',
     values: [key],
   });
   if (!found?.id) return undefined;
   const [organization] = await db.query<{ display_name: string }>(found.id, {
-    name: 'organization_of_client',
+    name: 'sso_organization_of_client',
     text: `select display_name from organization where org_id = $1 and status = 'active'`,
     values: [found.id],
   });

@@ -12,7 +12,7 @@ const COLUMNS = 'payload, extract(epoch from consumed_at)::integer as consumed';
 export function providerStateAdapter({ db, clock }: CoreDeps, model: string): Adapter {
   const findBy = async (column: 'id' | 'uid', value: string): Promise<AdapterPayload | undefined> => {
     const [row] = await db.realm<Row>({
-      name: `provider_state_by_${column}`,
+      name: `sso_provider_state_by_${column}`,
       text: `select ${COLUMNS} from provider_state where model = $1 and ${column} = $2 and (${LIVE})`,
       values: [model, value, clock.now()],
     });
@@ -27,7 +27,7 @@ export function providerStateAdapter({ db, clock }: CoreDeps, model: string): Ad
     async upsert(id, payload, expiresIn) {
       const expiresAt = expiresIn === undefined ? null : new Date(clock.now().getTime() + expiresIn * 1000);
       await db.realm({
-        name: 'provider_state_upsert',
+        name: 'sso_provider_state_upsert',
         text: `insert into provider_state (model, id, payload, grant_id, uid, expires_at) values ($1, $2, $3, $4, $5, $6)
           on conflict (model, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
             uid = excluded.uid, expires_at = excluded.expires_at`,
@@ -36,7 +36,7 @@ export function providerStateAdapter({ db, clock }: CoreDeps, model: string): Ad
     },
     async consume(id) {
       const [row] = await db.realm({
-        name: 'provider_state_consume',
+        name: 'sso_provider_state_consume',
         text: `update provider_state set consumed_at = $3 where model = $1 and id = $2 and consumed_at is null returning id`,
         values: [model, id, clock.now()],
       });

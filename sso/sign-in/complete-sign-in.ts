@@ -112,7 +112,7 @@ function describe({ connection, person, loginHint, trace }: SignInInput): void {
 /** Locks the connection's row against being switched off while somebody signs in by it. */
 async function requireActive(tx: Tx, { id }: Connection): Promise<void> {
   const rows = await tx.query({
-    name: 'sign_in_connection_lock',
+    name: 'sso_sign_in_connection_lock',
     text: `select id from connection where org_id = $1 and id = $2 and status = 'active' for share`,
     values: [tx.orgId, id],
   });

@@ -15,13 +15,13 @@ export function startUrl(appUrl: string, organizationKey: string | undefined, lo
 /** The key of the organization that has verified the address's domain and signs in by a company connection. */
 export async function findHomeRealm({ db }: Pick<SsoDeps, 'db'>, address: string): Promise<string | undefined> {
   const [found] = await db.realm<{ org_id: string | null }>({
-    name: 'organization_of_domain',
+    name: 'sso_organization_of_domain',
     text: 'select organization_of_domain($1) as org_id',
     values: [domainOf(address)],
   });
   if (!found?.org_id) return undefined;
   const [organization] = await db.query<{ key: string }>(found.org_id, {
-    name: 'home_realm',
+    name: 'sso_home_realm',
     text: `select o.key from organization o join connection c on c.org_id = o.org_id and c.status = 'active'
       where o.org_id = $1 and o.status = 'active'`,
     values: [found.org_id],

@@ -34,9 +34,7 @@ type Row = {
 const ADMIN_PERMISSIONS = [
   'organization.manage',
   'member.manage',
-  'member.invite',
   'role.assign',
-  'team.manage',
   'rule.manage',
   'directory.manage',
   'connection.manage',
@@ -58,7 +56,7 @@ export type Place = { readonly connectionId: string; readonly directoryId: strin
 
 async function find(tx: Tx, place: Place, name: string, which: string, values: unknown[]): Promise<Candidate[]> {
   const rows = await tx.query<Row>({
-    name: `sign_in_${name}`,
+    name: `sso_sign_in_${name}`,
     text: `${select(which)} for update of m`,
     values: [tx.orgId, place.connectionId, place.directoryId ?? null, ADMIN_PERMISSIONS, ...values],
   });
@@ -107,7 +105,7 @@ export async function isTombstoned(
   names: { readonly immutableId: string | undefined; readonly userName: string | undefined; readonly address: string },
 ): Promise<boolean> {
   const [row] = await tx.query<{ found: boolean }>({
-    name: 'sign_in_tombstone',
+    name: 'sso_sign_in_tombstone',
     text: `select exists (select from member m join block b on b.org_id = m.org_id and b.member_id = m.id
         left join directory_user d on d.org_id = m.org_id and d.member_id = m.id
       where m.org_id = $1 and (m.address_key = fold_key($4) or d.external_id = $2
@@ -120,7 +118,7 @@ export async function isTombstoned(
 /** Whether the organization has proved the address's domain. */
 export async function ownsDomainOf(tx: Tx, address: string): Promise<boolean> {
   const [row] = await tx.query<{ owns: boolean }>({
-    name: 'owns_domain_of',
+    name: 'sso_owns_domain_of',
     text: 'select owns_domain_of($1, $2) as owns',
     values: [tx.orgId, address],
   });

@@ -50,7 +50,7 @@ export async function insertSignInRequest(
 ): Promise<void> {
   const now = clock.now();
   await db.query(orgId, {
-    name: 'sign_in_request_insert',
+    name: 'sso_sign_in_request_insert',
     text: `insert into sign_in_request (org_id, id, connection_id, interaction_uid, browser_hash, login_hint, request, state,
         created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
@@ -78,7 +78,7 @@ export async function findSignInRequest(
   if ('id' in by && !isUuid(by.id)) return undefined;
   const [column, value] = 'id' in by ? (['id', by.id] as const) : (['state', by.state] as const);
   const [row] = await db.query<Row>(orgId, {
-    name: `sign_in_request_by_${column}`,
+    name: `sso_sign_in_request_by_${column}`,
     text: `select ${COLUMNS} from sign_in_request where org_id = $1 and connection_id = $2 and ${column} = $3`,
     values: [orgId, connectionId, value],
   });
@@ -93,7 +93,7 @@ export async function storeResponse(
 ): Promise<boolean> {
   if (!isUuid(request.id)) return false;
   const rows = await db.query(orgId, {
-    name: 'sign_in_request_respond',
+    name: 'sso_sign_in_request_respond',
     text: `update sign_in_request set response = $4
       where org_id = $1 and connection_id = $2 and id = $3 and consumed_at is null and expires_at > $5 returning id`,
     values: [orgId, request.connectionId, request.id, request.response, clock.now()],
@@ -104,7 +104,7 @@ export async function storeResponse(
 /** Uses the request up. False: somebody has, or its time is over. What it held is not kept longer than needed. */
 export async function consumeSignInRequest({ db, clock }: Deps, request: SignInRequest): Promise<boolean> {
   const rows = await db.query(request.orgId, {
-    name: 'sign_in_request_consume',
+    name: 'sso_sign_in_request_consume',
     text: `update sign_in_request set consumed_at = $3, response = null
       where org_id = $1 and id = $2 and consumed_at is null and expires_at > $3 returning id`,
     values: [request.orgId, request.id, clock.now()],

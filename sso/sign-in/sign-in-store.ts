@@ -13,7 +13,7 @@ export async function rememberAssertion(
   seen: { readonly orgId: string; readonly connectionId: string; readonly assertionId: string; readonly until: Date },
 ): Promise<void> {
   await db.query(seen.orgId, {
-    name: 'assertion_seen_insert',
+    name: 'sso_assertion_seen_insert',
     text: 'insert into assertion_seen (org_id, connection_id, assertion_id, expires_at) values ($1, $2, $3, $4)',
     values: [seen.orgId, seen.connectionId, seen.assertionId, seen.until],
   });
@@ -31,7 +31,7 @@ export async function insertIdentity(
   },
 ): Promise<void> {
   await tx.query({
-    name: 'identity_insert',
+    name: 'sso_identity_insert',
     text: `insert into identity (org_id, connection_id, issuer, subject, member_id, linked_by, linked_at)
       values ($1, $2, $3, $4, $5, $6, $7)`,
     values: [
@@ -53,7 +53,7 @@ export async function insertJitMember(
 ): Promise<string> {
   const names = [member.givenName, member.familyName].filter((name) => name !== undefined);
   const [row] = await tx.query<{ id: string }>({
-    name: 'sign_in_member_insert',
+    name: 'sso_sign_in_member_insert',
     text: `insert into member (org_id, status, pending_reason, role_key, address, address_key, display_name, given_name, family_name)
       select $1, 'pending', 'no_address', default_role, $2, fold_key($2), $3, $4, $5 from organization where org_id = $1
       returning id`,
@@ -71,7 +71,7 @@ export async function insertJitMember(
 /** The connection wants this member here. */
 export async function addSignInCarrier(tx: Tx, memberId: string, connectionId: string): Promise<void> {
   await tx.query({
-    name: 'sign_in_carrier_insert',
+    name: 'sso_sign_in_carrier_insert',
     text: `insert into carrier (org_id, member_id, source, ref) values ($1, $2, 'sign_in', $3) on conflict do nothing`,
     values: [tx.orgId, memberId, connectionId],
   });
@@ -80,7 +80,7 @@ export async function addSignInCarrier(tx: Tx, memberId: string, connectionId: s
 /** The one door in (law 2). Answers the status afterwards. */
 export async function admit(tx: Tx, ctx: RequestContext, memberId: string): Promise<string> {
   const [row] = await tx.query<{ status: string }>({
-    name: 'admit_member',
+    name: 'sso_admit_member',
     text: 'select admit_member($1, $2, $3) as status',
     values: [tx.orgId, memberId, actorJson(ctx)],
   });
@@ -121,7 +121,7 @@ export async function recordEvidence(
     values: [tx.orgId, evidence.connectionId, evidence.memberId, state, values, evidence.at, replaced],
   });
   const [row] = await tx.query<{ changed: number }>({
-    name: 'reconcile_grants',
+    name: 'sso_reconcile_grants',
     text: 'select reconcile_grants($1, array[$2]::uuid[], $3) as changed',
     values: [tx.orgId, evidence.memberId, actorJson(ctx)],
   });

@@ -30,7 +30,7 @@ export type TraceOutcome =
 export async function writeTrace(queryable: Queryable, trace: SignInTrace, outcome: TraceOutcome, at: Date) {
   const refused = outcome.outcome === 'refused' ? outcome : undefined;
   await queryable.query({
-    name: 'sign_in_trace_insert',
+    name: 'sso_sign_in_trace_insert',
     text: `insert into sign_in_trace (org_id, id, connection_id, member_id, outcome, refusal, detail, at)
       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
