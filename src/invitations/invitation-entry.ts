@@ -1,0 +1,77 @@
+// The way in by a mailed link alone: Keycloak has come to our OIDC provider, and this says who is at the browser. The
+// invitation is spent here, and everything is committed and projected before Keycloak gets its answer.
+import type { Request } from 'express';
+import type { Logger } from 'pino';
+import type { RequestContext } from '../context.ts';
+import type { CoreDeps } from '../db/core-deps.ts';
+import { DomainError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { acceptInvitation, projectInTime } from './accept-invitation.ts';
+import { resumablePerson, wayIn } from './acceptance-queries.ts';
+import { type BrowserBinding, isBound, readBinding } from './browser-binding.ts';
+import type { AcceptanceKeycloak } from './deps.ts';
+import { findInvitation, readerOf } from './invitation-queries.ts';
+
+export type InvitationEntryDeps = CoreDeps & { readonly log: Logger; readonly keycloak: AcceptanceKeycloak };
+
+export type InvitationEntryAnswer =
+  | { readonly personId: string }
+  | { readonly refusal: { readonly code: string; readonly detail: string } };
+
+/** Implements the port of sso/provider/invitation-entry.ts. Asked again for the same browser, it answers the same person. */
+export function createInvitationEntry(
+  deps: InvitationEntryDeps,
+): (input: { readonly uid: string; readonly req: Request }) => Promise<InvitationEntryAnswer> {
+  return async ({ uid, req }) => {
+    const ctx: RequestContext = {
+      requestId: newId(),
+      log: deps.log.child({ interaction: uid }),
+      actor: { kind: 'system', id: 'invitation_entry' },
+    };
+    try {
+      return await enter(deps, ctx, readBinding(req));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      ctx.log.info({ code: error.code }, 'an invitation was refused at the entry');
+      return refuse(error.code, error.message);
+    }
+  };
+}
+
+async function enter(
+  deps: InvitationEntryDeps,
+  ctx: RequestContext,
+  binding: BrowserBinding | undefined,
+): Promise<InvitationEntryAnswer> {
+  if (!binding)
+    return refuse('no_invitation', 'Open the link in your invitation mail, in this browser, and accept there.');
+  const { orgId, invitationId } = binding;
+  const invitation = await findInvitation(readerOf(deps.db, orgId), orgId, invitationId, deps.clock.now());
+  if (!invitation || !(await isBound(deps.db, binding))) {
+    return refuse('no_invitation', 'Open the link in your invitation mail again: it was opened in another browser.');
+  }
+  if (invitation.state === 'accepted') {
+    const personId = await resumablePerson(deps, invitation);
+    if (personId === undefined) throw new DomainError('invitation_used', 'This invitation was used. Sign in as usual.');
+    return answer(deps, ctx, personId);
+  }
+  if (invitation.state === 'pending' && (await wayIn(deps, invitation.address)) === 'sign_in') {
+    return refuse('sign_in_first', 'You have an account already. Open the link in your mail again and sign in.');
+  }
+  const personId = await acceptInvitation(deps, ctx, { orgId, invitationId, browserHash: binding.hash, by: 'link' });
+  return answer(deps, ctx, personId);
+}
+
+/** Keycloak lets in only whom it knows already, so an account that is not there yet is not announced to it. */
+async function answer(
+  deps: InvitationEntryDeps,
+  ctx: RequestContext,
+  personId: string,
+): Promise<InvitationEntryAnswer> {
+  if (await projectInTime(ctx, deps.keycloak.projectPerson, personId)) return { personId };
+  return refuse('account_not_ready', 'Your account is being made. Open the link in your mail again in a minute.');
+}
+
+function refuse(code: string, detail: string): InvitationEntryAnswer {
+  return { refusal: { code, detail } };
+}
