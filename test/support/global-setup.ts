@@ -21,6 +21,9 @@ let stop: () => Promise<void> = async () => {};
 
 export async function setup(project: TestProject): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-test-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  // After Ctrl-C nobody calls teardown; what runs ends by itself then (see src/dev/processes.ts).
+  process.once('exit', removeFolder);
   const parts = startSharedParts(folder);
   const server = createServer((request, response) => {
     const part = request.url?.slice(1) as keyof SharedParts['get'];
@@ -45,7 +48,7 @@ export async function setup(project: TestProject): Promise<void> {
     server.closeAllConnections();
     server.close();
     await parts.stop();
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder();
   };
 }
 
