@@ -1,0 +1,35 @@
+// One request on its way through the steps of router.ts, and the answer it gets.
+import type { Logger } from 'pino';
+import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import type { Dropped } from './schema/read-value.ts';
+
+export type ScimServices = DirectoryDeps & {
+  readonly log: Logger;
+  /** The public address of the SCIM service, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Called after each change, so that its projection starts at once. */
+  readonly changed: () => void;
+};
+
+export type ScimRequest = {
+  readonly requestId: string;
+  readonly method: string;
+  readonly query: URLSearchParams;
+  /** The parts of the path that the route leaves open, decoded. */
+  readonly id: string;
+  readonly ifMatch: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  readonly caller: DirectoryCaller;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Handlers note here what a body carried that is not kept. */
+  readonly dropped: Dropped;
+};
+
+export type ScimAnswer = {
+  readonly status: number;
+  /** JSON text. */
+  readonly body?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+};
+
+export type Handler = (services: ScimServices, request: ScimRequest) => Promise<ScimAnswer> | ScimAnswer;

@@ -1,0 +1,50 @@
+// The request journal: what a directory sent and what came of it, gathered here and written in batches after the answers.
+// A crash may lose the last second of it, never a change. No token and no body value ever enters it.
+import { appendJournal, type JournalEntry } from '../src/directory/append-journal.ts';
+import type { ScimServices } from './exchange.ts';
+
+const EVERY_MS = 1_000;
+const AT_ONCE = 200;
+const MOST_WAITING = 20_000;
+const LONGEST_PATH = 2_000;
+
+export class Journal {
+  readonly #services: ScimServices;
+  readonly #alsoWrite: (options: { force?: boolean }) => Promise<void>;
+  #waiting: JournalEntry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** `alsoWrite` is written with each batch: when tokens were last used. */
+  constructor(services: ScimServices, alsoWrite: (options: { force?: boolean }) => Promise<void>) {
+    this.#services = services;
+    this.#alsoWrite = alsoWrite;
+  }
+
+  add(entry: JournalEntry): void {
+    // while the database is down, the newest requests are not worth the process's memory
+    if (this.#waiting.length >= MOST_WAITING) return;
+    this.#waiting.push({ ...entry, path: entry.path.slice(0, LONGEST_PATH) });
+    if (this.#waiting.length >= AT_ONCE) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
+  }
+
+  /** Writes what waits. Never throws: a journal that cannot be written is logged and given up. */
+  flush(options: { force?: boolean } = {}): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write(options));
+    return this.#writing;
+  }
+
+  async #write(options: { force?: boolean }): Promise<void> {
+    const entries = this.#waiting;
+    this.#waiting = [];
+    try {
+      if (entries.length > 0) await appendJournal(this.#services, entries);
+      await this.#alsoWrite(options);
+    } catch (error) {
+      this.#services.log.warn({ err: error, entries: entries.length }, 'journal entries lost');
+    }
+  }
+}

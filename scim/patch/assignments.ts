@@ -1,0 +1,97 @@
+// Operations -> single assignments, each on one attribute with its path looked up. A value without a path is taken apart
+// here: attributes, Entra's dotted keys ("name.givenName") and URN keys (aadOptscim062020), whole extensions.
+import { DomainError } from '../../src/errors.ts';
+import type { FilterNode } from '../filter/filter.ts';
+import { parsePatchPath } from '../filter/parser.ts';
+import { findAttribute, type ResourceType, type Schema } from '../schema/attribute.ts';
+import { type AttributePath, resolveName } from '../schema/attribute-path.ts';
+import type { Dropped } from '../schema/read-value.ts';
+import type { PatchOperation } from './operations.ts';
+
+export type Assignment = {
+  readonly op: PatchOperation['op'];
+  readonly target: AttributePath;
+  readonly filter: FilterNode | undefined;
+  readonly value: unknown;
+};
+
+/** Removing a whole extension, or replacing it by nothing. */
+export type ExtensionRemoval = { readonly op: 'remove'; readonly extension: Schema };
+
+export type PatchStep = Assignment | ExtensionRemoval;
+
+/** Taken and dropped: see the notes on passwords in schema/read-resource.ts. */
+const NEVER_KEPT = new Set(['password', 'schemas']);
+
+/** Throws `invalid_path` for a path that names nothing, `mutability` for one that names what cannot be changed. */
+export function readSteps(type: ResourceType, operations: readonly PatchOperation[], dropped: Dropped): PatchStep[] {
+  return operations.flatMap((operation) =>
+    operation.path === undefined
+      ? stepsOfBody(type, operation.op, operation.value, dropped)
+      : stepsOfPath(type, operation, operation.path, dropped),
+  );
+}
+
+function stepsOfPath(type: ResourceType, operation: PatchOperation, path: string, dropped: Dropped): PatchStep[] {
+  const { op, value } = operation;
+  const parsed = parsePatchPath(path);
+  if (NEVER_KEPT.has(parsed.name.toLowerCase())) {
+    dropped.add(parsed.name);
+    return [];
+  }
+  const found = resolveName(type, parsed.name);
+  if (!found) throw new DomainError('invalid_path', `${path} is no attribute of a ${type.name}.`);
+  if (!('attribute' in found)) {
+    if (parsed.filter) throw new DomainError('invalid_path', `${path} is no list.`);
+    if (op === 'remove') return [{ op, extension: found.extension }];
+    return stepsOfExtension(found.extension, op, value, dropped);
+  }
+  const target =
+    parsed.sub === undefined ? found : { ...found, sub: findAttribute(found.attribute.subAttributes, parsed.sub) };
+  if (parsed.sub !== undefined && (!target.sub || found.sub)) {
+    throw new DomainError('invalid_path', `${path} is no attribute of a ${type.name}.`);
+  }
+  if (parsed.filter && (!found.attribute.multiValued || found.sub)) {
+    throw new DomainError('invalid_path', `${found.attribute.name} is no list whose elements a filter could choose.`);
+  }
+  if (found.attribute.mutability === 'readOnly' || target.sub?.mutability === 'readOnly') {
+    throw new DomainError('mutability', `${path} cannot be changed: it is readOnly.`);
+  }
+  return [{ op, target, filter: parsed.filter, value }];
+}
+
+function stepsOfBody(type: ResourceType, op: PatchOperation['op'], value: unknown, dropped: Dropped): PatchStep[] {
+  return entriesOf(value, 'The value of an operation without a path').flatMap(([key, part]): PatchStep[] => {
+    const found = NEVER_KEPT.has(key.toLowerCase()) ? undefined : resolveName(type, key);
+    if (!found) {
+      dropped.add(key);
+      return [];
+    }
+    if (!('attribute' in found)) {
+      return part === null
+        ? [{ op: 'remove', extension: found.extension }]
+        : stepsOfExtension(found.extension, op, part, dropped);
+    }
+    if (found.attribute.mutability === 'readOnly' || found.sub?.mutability === 'readOnly') return [];
+    return [{ op, target: found, filter: undefined, value: part }];
+  });
+}
+
+function stepsOfExtension(extension: Schema, op: PatchOperation['op'], value: unknown, dropped: Dropped): PatchStep[] {
+  return entriesOf(value, `The value of ${extension.id}`).flatMap(([key, part]): PatchStep[] => {
+    const attribute = findAttribute(extension.attributes, key);
+    if (!attribute) {
+      dropped.add(`${extension.id}:${key}`);
+      return [];
+    }
+    if (attribute.mutability === 'readOnly') return [];
+    return [{ op, target: { extension, attribute, sub: undefined }, filter: undefined, value: part }];
+  });
+}
+
+function entriesOf(value: unknown, what: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new DomainError('invalid_value', `${what} must be an object.`);
+  }
+  return Object.entries(value);
+}

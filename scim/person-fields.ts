@@ -1,0 +1,53 @@
+// What Drawbridge reads out of a User: who it is, and what the person is called (design, section 3).
+import type { DirectoryUserInput } from '../src/directory/directory-user.ts';
+import { withSchemas } from './schema/read-resource.ts';
+import type { Json, JsonObject } from './schema/read-value.ts';
+import { USER_TYPE } from './schema/user-schema.ts';
+
+const ADDRESS = /^[^\s@<>"(),:;\\[\]]+@[^\s@<>"(),:;\\[\]]+\.[^\s@<>"(),:;\\[\]]+$/;
+
+/** The input of the directory's change; `active` is what counts where the resource does not say. */
+export function userInput(kept: JsonObject, active: boolean): DirectoryUserInput {
+  const resource = withSchemas(USER_TYPE, kept);
+  const name = isObject(kept.name) ? kept.name : {};
+  return {
+    userName: textOf(kept.userName)!,
+    externalId: textOf(kept.externalId),
+    active: kept.active === undefined ? active : kept.active === true,
+    address: addressOf(kept),
+    displayName: textOf(kept.displayName),
+    givenName: textOf(name.givenName),
+    familyName: textOf(name.familyName),
+    email: sortEmail(kept),
+    resource: JSON.stringify(resource),
+  };
+}
+
+/** "The address": the primary e-mail, else the work one, else userName if it is one. */
+export function addressOf(kept: JsonObject): string | undefined {
+  const emails = emailsOf(kept);
+  const chosen = emails.find((email) => email.primary === true) ?? emails.find((email) => isType(email, 'work'));
+  const address = textOf(chosen?.value)?.trim() ?? textOf(kept.userName)?.trim();
+  return address !== undefined && address.length <= 254 && ADDRESS.test(address) ? address : undefined;
+}
+
+function sortEmail(kept: JsonObject): string | undefined {
+  const emails = emailsOf(kept);
+  return textOf((emails.find((email) => email.primary === true) ?? emails[0])?.value);
+}
+
+function emailsOf(kept: JsonObject): JsonObject[] {
+  return Array.isArray(kept.emails) ? kept.emails.filter(isObject) : [];
+}
+
+function isType(email: JsonObject, type: string): boolean {
+  return textOf(email.type)?.toLowerCase() === type;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

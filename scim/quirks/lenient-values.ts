@@ -1,0 +1,58 @@
+// Values that directories send a little differently from their attribute's type, each with who does so.
+import type { Attribute } from '../schema/attribute.ts';
+import { findAttribute } from '../schema/attribute.ts';
+
+type Quirk = { readonly reason: string; apply(attribute: Attribute, value: unknown): unknown };
+
+const QUIRKS: readonly Quirk[] = [
+  {
+    reason: 'Entra (legacy) sends booleans as "True" and "False", also in roles[].primary',
+    apply(attribute, value) {
+      if (attribute.type !== 'boolean' || typeof value !== 'string') return value;
+      const lower = value.toLowerCase();
+      return lower === 'true' ? true : lower === 'false' ? false : value;
+    },
+  },
+  {
+    reason: 'Entra sends a manager as the bare id, and list elements as bare values',
+    apply(attribute, value) {
+      if (attribute.type !== 'complex' || typeof value !== 'string') return value;
+      return findAttribute(attribute.subAttributes, 'value') ? { value } : value;
+    },
+  },
+  {
+    reason: 'Entra (SingleAppRoleAssignment, AppRoleAssignmentsComplex) sends a role as a JSON text in value',
+    apply(attribute, value) {
+      if (attribute.name !== 'roles' || typeof value !== 'object' || value === null) return value;
+      const inner = (value as { value?: unknown }).value;
+      if (typeof inner !== 'string' || !inner.trimStart().startsWith('{')) return value;
+      try {
+        const role = JSON.parse(inner) as { value?: unknown; displayName?: unknown; display?: unknown };
+        if (typeof role.value !== 'string') return value;
+        return { ...value, value: role.value, display: role.displayName ?? role.display };
+      } catch {
+        return value;
+      }
+    },
+  },
+  {
+    reason: 'Entra names the text of a role displayName',
+    apply(attribute, value) {
+      if (attribute.name !== 'roles' || typeof value !== 'object' || value === null) return value;
+      const { displayName, ...rest } = value as Record<string, unknown>;
+      return displayName === undefined ? value : { display: displayName, ...rest };
+    },
+  },
+  {
+    reason: 'Directories state an empty manager as an empty text to clear it',
+    apply(attribute, value) {
+      if (attribute.name !== 'manager' || typeof value !== 'object' || value === null) return value;
+      return (value as { value?: unknown }).value === '' ? {} : value;
+    },
+  },
+];
+
+/** The value in the form that the attribute's type has, or as it came. */
+export function straighten(attribute: Attribute, value: unknown): unknown {
+  return QUIRKS.reduce((straight, quirk) => quirk.apply(attribute, straight), value);
+}

@@ -1,0 +1,56 @@
+// Stored rows -> JSON text of resources (RFC 7643 section 3). Stored text is spliced in as it is; it is parsed only where
+// a projection cuts parts out of it.
+import { etagOf } from './etag.ts';
+import type { ScimAnswer } from './exchange.ts';
+import type { Projection } from './projection.ts';
+import type { ResourceType } from './schema/attribute.ts';
+import { LIST_RESPONSE } from './schema/names.ts';
+import type { JsonObject } from './schema/read-value.ts';
+
+export type StoredResource = {
+  readonly id: string;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly modified_at: Date;
+  readonly resource: string;
+};
+
+/** The address of a resource. */
+export function locationOf(baseUrl: string, type: ResourceType, id: string): string {
+  return `${baseUrl}${type.endpoint}/${id}`;
+}
+
+/** The JSON text of a resource; `list` is a list from a table, as a name and a JSON text. */
+export function renderResource(
+  baseUrl: string,
+  type: ResourceType,
+  row: StoredResource,
+  list: { readonly name: string; readonly text: string } | undefined,
+  projection: Projection,
+): string {
+  const meta =
+    `{"resourceType":"${type.name}","created":"${row.created_at.toISOString()}",` +
+    `"lastModified":"${row.modified_at.toISOString()}","location":${JSON.stringify(locationOf(baseUrl, type, row.id))},` +
+    `"version":${JSON.stringify(etagOf(row.version))}}`;
+  const listed = list ? `,"${list.name}":${list.text}` : '';
+  const text = `{"id":"${row.id}",${row.resource.slice(1, -1)}${listed},"meta":${meta}}`;
+  return projection.isWhole ? text : JSON.stringify(projection.apply(JSON.parse(text) as JsonObject));
+}
+
+/** The text of a ListResponse (RFC 7644 section 3.4.2) of rendered resources. */
+export function renderList(resources: readonly string[], totalResults: number, startIndex: number): string {
+  return (
+    `{"schemas":["${LIST_RESPONSE}"],"totalResults":${totalResults},"startIndex":${startIndex},` +
+    `"itemsPerPage":${resources.length},"Resources":[${resources.join(',')}]}`
+  );
+}
+
+/** An answer that shows one resource, with its ETag and address. */
+export function resourceAnswer(
+  status: number,
+  body: string | undefined,
+  version: number,
+  location: string,
+): ScimAnswer {
+  return { status, body, headers: { ETag: etagOf(version), Location: location } };
+}

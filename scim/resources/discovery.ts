@@ -1,0 +1,111 @@
+// What this service can do (RFC 7643 section 5 to 7, RFC 7644 section 4). Fixed for a base address, so each is made once.
+import { DomainError } from '../../src/errors.ts';
+import type { Handler, ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../paging.ts';
+import type { ResourceType } from '../schema/attribute.ts';
+import { describeSchema } from '../schema/describe.ts';
+import { GROUP_TYPE } from '../schema/group-schema.ts';
+import { RESOURCE_TYPE, SERVICE_PROVIDER_CONFIG } from '../schema/names.ts';
+import { USER_TYPE } from '../schema/user-schema.ts';
+import { listAnswer } from './list-answer.ts';
+
+const TYPES: readonly ResourceType[] = [USER_TYPE, GROUP_TYPE];
+
+type Documents = {
+  readonly config: string;
+  readonly resourceTypes: ReadonlyMap<string, string>;
+  readonly schemas: ReadonlyMap<string, string>;
+};
+
+const made = new WeakMap<ScimServices, Documents>();
+
+export const getServiceProviderConfig: Handler = (services, request) => {
+  refuseFilter(request);
+  return { status: 200, body: documentsOf(services).config };
+};
+
+export const listResourceTypes: Handler = (services, request) => listOf(request, documentsOf(services).resourceTypes);
+
+export const getResourceType: Handler = (services, request) =>
+  oneOf(documentsOf(services).resourceTypes, request, 'resource type');
+
+export const listSchemas: Handler = (services, request) => listOf(request, documentsOf(services).schemas);
+
+export const getSchema: Handler = (services, request) => oneOf(documentsOf(services).schemas, request, 'schema');
+
+function documentsOf(services: ScimServices): Documents {
+  let documents = made.get(services);
+  if (!documents) {
+    const { baseUrl } = services;
+    const schemas = TYPES.flatMap((type) => [type.schema, ...type.extensions]);
+    documents = {
+      config: JSON.stringify(serviceProviderConfig(baseUrl)),
+      resourceTypes: new Map(TYPES.map((type) => [type.name, JSON.stringify(describeType(type, baseUrl))])),
+      schemas: new Map(
+        schemas.map((schema) => [schema.id, JSON.stringify(describeSchema(schema, `${baseUrl}/Schemas/${schema.id}`))]),
+      ),
+    };
+    made.set(services, documents);
+  }
+  return documents;
+}
+
+function serviceProviderConfig(baseUrl: string): object {
+  return {
+    schemas: [SERVICE_PROVIDER_CONFIG],
+    patch: { supported: true },
+    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    filter: { supported: true, maxResults: LARGEST_PAGE },
+    changePassword: { supported: false },
+    sort: { supported: true },
+    etag: { supported: true },
+    pagination: {
+      cursor: false,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: DEFAULT_PAGE,
+      maxPageSize: LARGEST_PAGE,
+    },
+    authenticationSchemes: [
+      {
+        type: 'oauthbearertoken',
+        name: 'Bearer token',
+        description: 'A token of the directory, made in the console or over the REST API.',
+        specUri: 'https://www.rfc-editor.org/rfc/rfc6750',
+        primary: true,
+      },
+    ],
+    meta: { resourceType: 'ServiceProviderConfig', location: `${baseUrl}/ServiceProviderConfig` },
+  };
+}
+
+function describeType(type: ResourceType, baseUrl: string): object {
+  return {
+    schemas: [RESOURCE_TYPE],
+    id: type.name,
+    name: type.name,
+    endpoint: type.endpoint,
+    description: type.description,
+    schema: type.schema.id,
+    ...(type.extensions.length > 0
+      ? { schemaExtensions: type.extensions.map((extension) => ({ schema: extension.id, required: false })) }
+      : {}),
+    meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${type.name}` },
+  };
+}
+
+/** RFC 7644 section 4: a filter on discovery resources is refused with 403. */
+function refuseFilter(request: ScimRequest): void {
+  if (request.query.has('filter')) throw new DomainError('forbidden', 'Discovery resources cannot be filtered.');
+}
+
+function listOf(request: ScimRequest, documents: ReadonlyMap<string, string>): ScimAnswer {
+  refuseFilter(request);
+  return listAnswer({ resources: [...documents.values()], total: documents.size }, 1);
+}
+
+function oneOf(documents: ReadonlyMap<string, string>, request: ScimRequest, kind: string): ScimAnswer {
+  const wanted = request.id.toLowerCase();
+  for (const [id, body] of documents) if (id.toLowerCase() === wanted) return { status: 200, body };
+  throw new DomainError('not_found', `There is no ${kind} ${request.id}.`);
+}

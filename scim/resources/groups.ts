@@ -1,0 +1,191 @@
+// /Groups (RFC 7644 section 3.3 to 3.6). A change of members is one statement that names those who come and go; the
+// group's other attributes are read only where an operation touches them, its other members never (law 9).
+import {
+  changeLockedDirectoryGroup,
+  createDirectoryGroup,
+  deleteDirectoryGroup,
+  updateDirectoryGroup,
+} from '../../src/directory/change-directory-group.ts';
+import { noSuchResource, staleVersion } from '../../src/directory/change-errors.ts';
+import type { DirectoryGroupInput } from '../../src/directory/directory-group.ts';
+import {
+  countDirectoryGroups,
+  type DirectoryGroupRow,
+  findDirectoryGroup,
+  findGroupMembers,
+  listDirectoryGroups,
+} from '../../src/directory/directory-group-queries.ts';
+import { DomainError } from '../../src/errors.ts';
+import { isUuid } from '../../src/ids.ts';
+import { isKnownVersion, versionOf } from '../etag.ts';
+import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { applySteps } from '../patch/apply.ts';
+import { type PatchStep, readSteps } from '../patch/assignments.ts';
+import { readMemberIds } from '../patch/member-ids.ts';
+import { readOperations } from '../patch/operations.ts';
+import { splitMembers } from '../patch/split-members.ts';
+import { type Projection, readProjection } from '../projection.ts';
+import { patchRules } from '../quirks/profiles.ts';
+import { locationOf, renderResource, resourceAnswer } from '../render.ts';
+import { GROUP_TYPE } from '../schema/group-schema.ts';
+import { readResource, withSchemas } from '../schema/read-resource.ts';
+import type { JsonObject } from '../schema/read-value.ts';
+import { type ListPage, listAnswer } from './list-answer.ts';
+
+export async function createGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const group = groupInput(readResource(GROUP_TYPE, request.body, request.dropped));
+  const members = readMemberIds(statedMembers(request.body));
+  const made = await createDirectoryGroup(services, request.caller, group, members);
+  services.changed();
+  const projection = projectionOf(request);
+  const hasMembers = members.length > 0 && projection.shows('members');
+  const row = hasMembers
+    ? await getRow(services, request, made.id, projection)
+    : { ...made, resource: group.resource, members: projection.shows('members') ? '[]' : null };
+  return rowAnswer(services, 201, row, projection);
+}
+
+export async function getGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const projection = projectionOf(request);
+  const row = await getRow(services, request, request.id, projection);
+  if (!isKnownVersion(request.ifNoneMatch, row.version)) return rowAnswer(services, 200, row, projection);
+  return resourceAnswer(304, undefined, row.version, locationOf(services.baseUrl, GROUP_TYPE, row.id));
+}
+
+export async function listGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const list = readListRequest(GROUP_TYPE, queryParameters(request.query));
+  return listAnswer(await findGroups(services, request, list), list.startIndex);
+}
+
+/** The page and the total that a list or a search asks for. */
+export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
+  const { page, projection } = list;
+  const usersAt = projection.shows('members') ? usersAddress(services) : undefined;
+  const rows = page.limit === 0 ? [] : await listDirectoryGroups(services, request.caller, page, usersAt);
+  const isAll = page.offset === 0 && rows.length < page.limit;
+  const total = isAll ? rows.length : await countDirectoryGroups(services, request.caller, page.filter);
+  return { resources: rows.map((row) => render(services, row, projection)), total };
+}
+
+/** A replacement without members leaves the group empty: what is not stated is not there (RFC 7644 section 3.5.1). */
+export async function replaceGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const id = idOf(request);
+  const group = groupInput(readResource(GROUP_TYPE, request.body, request.dropped));
+  const members = { replace: true, add: readMemberIds(statedMembers(request.body)), remove: [] };
+  await updateDirectoryGroup(services, request.caller, id, versionOf(request.ifMatch), group, members);
+  services.changed();
+  const projection = projectionOf(request);
+  return rowAnswer(services, 200, await getRow(services, request, id, projection), projection);
+}
+
+/** 204, since directories do not want every member back; 200 with the group where `attributes` asks for some of it. */
+export async function patchGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const id = idOf(request);
+  const version = versionOf(request.ifMatch);
+  const all = readSteps(GROUP_TYPE, readOperations(request.body), request.dropped);
+  const { members, steps } = await splitMembers(all, (filter) =>
+    findGroupMembers(services, request.caller, id, filter),
+  );
+  if (steps.length === 0) await updateDirectoryGroup(services, request.caller, id, version, undefined, members);
+  else await patchWithAttributes(services, request, { id, version, members, steps });
+  services.changed();
+  if (!request.query.get('attributes')) return { status: 204 };
+  const projection = projectionOf(request);
+  return rowAnswer(services, 200, await getRow(services, request, id, projection), projection);
+}
+
+export async function deleteGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  await deleteDirectoryGroup(services, request.caller, idOf(request), versionOf(request.ifMatch));
+  services.changed();
+  return { status: 204 };
+}
+
+type GroupPatch = {
+  readonly id: string;
+  readonly version: number | undefined;
+  readonly members: Parameters<typeof updateDirectoryGroup>[5];
+  readonly steps: readonly PatchStep[];
+};
+
+async function patchWithAttributes(services: ScimServices, request: ScimRequest, patch: GroupPatch): Promise<void> {
+  const { id, version, members, steps } = patch;
+  const row = await findDirectoryGroup(services, request.caller, id, undefined);
+  if (!row) throw noSuchResource('group', id);
+  if (version !== undefined && version !== row.version) throw staleVersion(row.version);
+  const group = patched(request, row, steps);
+  // Okta states the name with every change of members: then nothing but members is guarded or written
+  const guard = group ? row.version : version;
+  try {
+    await updateDirectoryGroup(services, request.caller, id, guard, group, members);
+  } catch (error) {
+    if (version !== undefined || !(error instanceof DomainError) || error.code !== 'version_mismatch') throw error;
+    await changeLockedDirectoryGroup(services, request.caller, id, members, (present) =>
+      patched(request, present, steps),
+    );
+  }
+}
+
+/** What the stored group becomes, or undefined where nothing of it changes. */
+function patched(
+  request: ScimRequest,
+  row: DirectoryGroupRow,
+  steps: readonly PatchStep[],
+): DirectoryGroupInput | undefined {
+  const resource = JSON.parse(row.resource) as JsonObject;
+  const before = groupInput(resource).resource;
+  applySteps(GROUP_TYPE, resource, steps, patchRules(request.caller.profile), request.dropped);
+  const group = groupInput(resource);
+  return group.resource === before ? undefined : group;
+}
+
+function groupInput(kept: JsonObject): DirectoryGroupInput {
+  return {
+    displayName: String(kept.displayName),
+    externalId: kept.externalId === undefined ? undefined : String(kept.externalId),
+    resource: JSON.stringify(withSchemas(GROUP_TYPE, kept)),
+  };
+}
+
+function statedMembers(body: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(body).find(([key]) => key.toLowerCase() === 'members')?.[1];
+}
+
+function idOf(request: ScimRequest): string {
+  if (!isUuid(request.id)) throw noSuchResource('group', request.id);
+  return request.id;
+}
+
+async function getRow(
+  services: ScimServices,
+  request: ScimRequest,
+  id: string,
+  projection: Projection,
+): Promise<DirectoryGroupRow> {
+  const usersAt = projection.shows('members') ? usersAddress(services) : undefined;
+  const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, usersAt) : undefined;
+  if (!row) throw noSuchResource('group', id);
+  return row;
+}
+
+function usersAddress(services: ScimServices): string {
+  return `${services.baseUrl}/Users/`;
+}
+
+function projectionOf(request: ScimRequest): Projection {
+  return readProjection(
+    GROUP_TYPE,
+    request.query.get('attributes') ?? undefined,
+    request.query.get('excludedAttributes') ?? undefined,
+  );
+}
+
+function render(services: ScimServices, row: DirectoryGroupRow, projection: Projection): string {
+  const list = row.members === null ? undefined : { name: 'members', text: row.members };
+  return renderResource(services.baseUrl, GROUP_TYPE, row, list, projection);
+}
+
+function rowAnswer(services: ScimServices, status: number, row: DirectoryGroupRow, projection: Projection): ScimAnswer {
+  const location = locationOf(services.baseUrl, GROUP_TYPE, row.id);
+  return resourceAnswer(status, render(services, row, projection), row.version, location);
+}

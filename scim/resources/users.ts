@@ -1,0 +1,182 @@
+// /Users (RFC 7644 section 3.3 to 3.6). A create, a replacement and a delete are one statement; a PATCH is a read and a
+// statement guarded by version, done again under a lock where another change came first.
+import {
+  changeLockedDirectoryUser,
+  createDirectoryUser,
+  deleteDirectoryUser,
+  replaceDirectoryUser,
+} from '../../src/directory/change-directory-user.ts';
+import { noSuchResource } from '../../src/directory/change-errors.ts';
+import type { DirectoryUserChange, DirectoryUserInput } from '../../src/directory/directory-user.ts';
+import {
+  countDirectoryUsers,
+  type DirectoryUserRow,
+  findDirectoryUser,
+  listDirectoryUsers,
+} from '../../src/directory/directory-user-queries.ts';
+import { DomainError } from '../../src/errors.ts';
+import { isUuid } from '../../src/ids.ts';
+import { isKnownVersion, versionOf } from '../etag.ts';
+import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { applySteps } from '../patch/apply.ts';
+import { type PatchStep, readSteps } from '../patch/assignments.ts';
+import { readOperations } from '../patch/operations.ts';
+import { userInput } from '../person-fields.ts';
+import { type Projection, readProjection } from '../projection.ts';
+import { patchRules } from '../quirks/profiles.ts';
+import { locationOf, renderResource, resourceAnswer } from '../render.ts';
+import { readResource } from '../schema/read-resource.ts';
+import type { JsonObject } from '../schema/read-value.ts';
+import { USER_TYPE } from '../schema/user-schema.ts';
+import { type ListPage, listAnswer } from './list-answer.ts';
+
+export async function createUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const kept = readResource(USER_TYPE, request.body, request.dropped);
+  kept.active ??= true;
+  const user = userInput(kept, true);
+  const change = await createDirectoryUser(services, request.caller, user);
+  services.changed();
+  // somebody who returns may have kept groups
+  const groups = change.outcome === 'created' ? null : (await getRow(services, request, change.member_id)).groups;
+  return changeAnswer(services, request, change.outcome === 'created' ? 201 : 200, change, user, groups);
+}
+
+export async function getUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const row = await getRow(services, request, request.id);
+  const location = locationOf(services.baseUrl, USER_TYPE, row.id);
+  if (isKnownVersion(request.ifNoneMatch, row.version)) return resourceAnswer(304, undefined, row.version, location);
+  return resourceAnswer(200, render(services, row, projectionOf(request)), row.version, location);
+}
+
+export async function listUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const list = readListRequest(USER_TYPE, queryParameters(request.query));
+  return listAnswer(await findUsers(services, request, list), list.startIndex);
+}
+
+/** The page and the total that a list or a search asks for. */
+export async function findUsers(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
+  const groupsAt = list.projection.shows('groups') ? groupsAddress(services) : undefined;
+  const { page, projection } = list;
+  const rows = page.limit === 0 ? [] : await listDirectoryUsers(services, request.caller, page, groupsAt);
+  const isAll = page.offset === 0 && rows.length < page.limit;
+  const total = isAll ? rows.length : await countDirectoryUsers(services, request.caller, page.filter);
+  return { resources: rows.map((row) => render(services, row, projection)), total };
+}
+
+export async function replaceUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const kept = readResource(USER_TYPE, request.body, request.dropped);
+  const version = versionOf(request.ifMatch);
+  const row = await getRow(services, request, request.id);
+  // a replacement that does not say whether the user is active leaves a block as it is
+  kept.active ??= row.active;
+  const user = userInput(kept, row.active);
+  const change = await replaceDirectoryUser(services, request.caller, row.id, version, user);
+  services.changed();
+  return changeAnswer(services, request, 200, change, user, row.groups);
+}
+
+export async function patchUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  const steps = readSteps(USER_TYPE, readOperations(request.body), request.dropped);
+  const row = await getRow(services, request, request.id);
+  const version = versionOf(request.ifMatch);
+  if (version !== undefined && version !== row.version) throw staleAnswer(row);
+  const user = patched(request, row, steps);
+  if (!user) return rowAnswer(services, request, row);
+  try {
+    const change = await replaceDirectoryUser(services, request.caller, row.id, row.version, user);
+    services.changed();
+    return changeAnswer(services, request, 200, change, user, row.groups);
+  } catch (error) {
+    if (version !== undefined || !(error instanceof DomainError) || error.code !== 'version_mismatch') throw error;
+    return patchLocked(services, request, steps);
+  }
+}
+
+export async function deleteUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  if (!isUuid(request.id)) throw noSuchResource('user', request.id);
+  await deleteDirectoryUser(services, request.caller, request.id, versionOf(request.ifMatch));
+  services.changed();
+  return { status: 204 };
+}
+
+async function patchLocked(
+  services: ScimServices,
+  request: ScimRequest,
+  steps: readonly PatchStep[],
+): Promise<ScimAnswer> {
+  let user: DirectoryUserInput | undefined;
+  const { row, change } = await changeLockedDirectoryUser(
+    services,
+    request.caller,
+    request.id,
+    groupsAddress(services),
+    (present) => {
+      user = patched(request, present, steps);
+      return user;
+    },
+  );
+  if (!change || !user) return rowAnswer(services, request, row);
+  services.changed();
+  return changeAnswer(services, request, 200, change, user, row.groups);
+}
+
+/** What the stored user becomes, or undefined where nothing changes. */
+function patched(
+  request: ScimRequest,
+  row: DirectoryUserRow,
+  steps: readonly PatchStep[],
+): DirectoryUserInput | undefined {
+  const resource = JSON.parse(row.resource) as JsonObject;
+  const before = userInput(resource, row.active).resource;
+  applySteps(USER_TYPE, resource, steps, patchRules(request.caller.profile), request.dropped);
+  const user = userInput(resource, row.active);
+  return user.resource === before ? undefined : user;
+}
+
+async function getRow(services: ScimServices, request: ScimRequest, id: string): Promise<DirectoryUserRow> {
+  const row = isUuid(id) ? await findDirectoryUser(services, request.caller, id, groupsAddress(services)) : undefined;
+  if (!row) throw noSuchResource('user', id);
+  return row;
+}
+
+function staleAnswer(row: DirectoryUserRow): DomainError {
+  return new DomainError('version_mismatch', `The resource has changed: its version is W/"${row.version}".`);
+}
+
+function groupsAddress(services: ScimServices): string {
+  return `${services.baseUrl}/Groups/`;
+}
+
+function projectionOf(request: ScimRequest): Projection {
+  return readProjection(
+    USER_TYPE,
+    request.query.get('attributes') ?? undefined,
+    request.query.get('excludedAttributes') ?? undefined,
+  );
+}
+
+type Shown = Omit<DirectoryUserRow, 'active'>;
+
+function render(services: ScimServices, row: Shown, projection: Projection): string {
+  const list = row.groups === null || !projection.shows('groups') ? undefined : { name: 'groups', text: row.groups };
+  return renderResource(services.baseUrl, USER_TYPE, row, list, projection);
+}
+
+function rowAnswer(services: ScimServices, request: ScimRequest, row: DirectoryUserRow): ScimAnswer {
+  const body = render(services, row, projectionOf(request));
+  return resourceAnswer(200, body, row.version, locationOf(services.baseUrl, USER_TYPE, row.id));
+}
+
+function changeAnswer(
+  services: ScimServices,
+  request: ScimRequest,
+  status: number,
+  change: DirectoryUserChange,
+  user: DirectoryUserInput,
+  groups: string | null,
+): ScimAnswer {
+  const row: Shown = { ...change, id: change.member_id, resource: user.resource, groups };
+  const body = render(services, row, projectionOf(request));
+  return resourceAnswer(status, body, change.version, locationOf(services.baseUrl, USER_TYPE, row.id));
+}

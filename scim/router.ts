@@ -1,0 +1,181 @@
+// The SCIM 2.0 service (RFC 7644) over plain node:http, so that the way of a request is short: the table of steps below,
+// top to bottom, is all that happens to one. Whatever throws ends as a SCIM error; every request of a known directory
+// is journalled.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import { DirectoryTokens } from '../src/directory/directory-tokens.ts';
+import { DomainError } from '../src/errors.ts';
+import { newId } from '../src/ids.ts';
+import { errorAnswer } from './error.ts';
+import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
+import { Journal } from './journal.ts';
+import { RateLimit } from './rate-limit.ts';
+import { readJsonObject } from './read-body.ts';
+import { findHandler, findRoute } from './routes.ts';
+
+const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i;
+const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
+const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+export type ScimDeps = DirectoryDeps & {
+  readonly log: Logger;
+  /** The public origin of Drawbridge; the service is at its `/scim/v2`. */
+  readonly baseUrl: string;
+  /** How many requests a second one directory may make. */
+  readonly ratePerSecond: number;
+  /** Called after each change. */
+  readonly changed?: () => void;
+};
+
+export type Scim = {
+  /** Answers one request, whose `url` is relative to the mount. Never rejects. */
+  handle(message: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Writes what the journal holds, and ends the connection that listens. */
+  close(): Promise<void>;
+};
+
+/** A request between two steps; each step fills in what the next ones need. */
+type Exchange = {
+  readonly message: IncomingMessage;
+  readonly requestId: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly dropped: Set<string>;
+  caller?: DirectoryCaller;
+  id: string;
+  handler?: Handler;
+  body: Readonly<Record<string, unknown>>;
+  answer?: ScimAnswer;
+};
+
+type Parts = { readonly services: ScimServices; readonly tokens: DirectoryTokens; readonly limit: RateLimit };
+
+type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
+
+const STEPS: readonly Step[] = [authenticate, limitRate, findWay, readBody, answer];
+
+export function createScim(deps: ScimDeps): Scim {
+  const services: ScimServices = {
+    db: deps.db,
+    clock: deps.clock,
+    log: deps.log,
+    baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
+    changed: deps.changed ?? (() => {}),
+  };
+  const tokens = new DirectoryTokens(deps);
+  const parts = { services, tokens, limit: new RateLimit(deps.ratePerSecond, deps.clock) };
+  const journal = new Journal(services, (options) => tokens.flush(options));
+  return {
+    async handle(message, response) {
+      const startedAt = performance.now();
+      const exchange = openExchange(message);
+      const { answer, failure } = await walk(exchange, parts);
+      send(response, exchange.requestId, answer);
+      finish(exchange, services, journal, { answer, failure, latencyMs: performance.now() - startedAt });
+      if (!message.complete) message.resume();
+    },
+    async close() {
+      await journal.flush({ force: true });
+      await tokens.close();
+    },
+  };
+}
+
+async function walk(exchange: Exchange, parts: Parts): Promise<{ answer: ScimAnswer; failure?: unknown }> {
+  try {
+    for (const step of STEPS) await step(exchange, parts);
+    return { answer: exchange.answer! };
+  } catch (failure) {
+    return { answer: errorAnswer(failure, exchange.requestId), failure };
+  }
+}
+
+function openExchange(message: IncomingMessage): Exchange {
+  const url = message.url ?? '/';
+  const mark = url.indexOf('?');
+  const asked = message.headers['x-request-id'];
+  return {
+    message,
+    requestId: typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : newId(),
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    dropped: new Set(),
+    id: '',
+    body: {},
+  };
+}
+
+/** RFC 7644 section 2: a bearer token of the directory, which decides what the request can see at all. */
+async function authenticate(exchange: Exchange, { tokens }: Parts): Promise<void> {
+  const token = BEARER.exec(exchange.message.headers.authorization ?? '')?.[1];
+  const caller = token === undefined ? undefined : await tokens.find(token);
+  if (!caller) {
+    throw new DomainError('unauthenticated', 'The bearer token is missing, unknown, revoked or expired.');
+  }
+  exchange.caller = caller;
+}
+
+function limitRate(exchange: Exchange, { limit }: Parts): void {
+  limit.take(exchange.caller!.directoryId);
+}
+
+function findWay(exchange: Exchange): void {
+  const route = findRoute(exchange.path);
+  exchange.handler = findHandler(route, exchange.message.method ?? 'GET');
+  exchange.id = route.id;
+}
+
+async function readBody(exchange: Exchange): Promise<void> {
+  if (TAKES_BODY.has(exchange.message.method ?? '')) exchange.body = await readJsonObject(exchange.message);
+}
+
+async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
+  const { message, requestId, query, id, body, dropped } = exchange;
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = message.headers;
+  const caller = exchange.caller!;
+  const method = message.method ?? 'GET';
+  const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, body, dropped };
+  exchange.answer = await exchange.handler!(services, request);
+}
+
+function send(response: ServerResponse, requestId: string, answer: ScimAnswer): void {
+  const headers: Record<string, string | number> = {
+    'X-Request-Id': requestId,
+    'Cache-Control': 'no-store',
+    ...answer.headers,
+  };
+  if (answer.body === undefined) {
+    response.writeHead(answer.status, headers).end();
+    return;
+  }
+  headers['Content-Type'] = 'application/scim+json; charset=utf-8';
+  headers['Content-Length'] = Buffer.byteLength(answer.body);
+  response.writeHead(answer.status, headers).end(answer.body);
+}
+
+type Outcome = { readonly answer: ScimAnswer; readonly failure?: unknown; readonly latencyMs: number };
+
+/** One line for each failure of ours, one journal entry for each request of a directory. */
+function finish(exchange: Exchange, services: ScimServices, journal: Journal, outcome: Outcome): void {
+  const { requestId, caller, message, dropped } = exchange;
+  const { answer, failure, latencyMs } = outcome;
+  if (answer.status >= 500) services.log.error({ requestId, err: failure }, 'scim request failed');
+  if (!caller) return;
+  const detail = {
+    ...(dropped.size > 0 ? { dropped: [...dropped].slice(0, 50) } : {}),
+    ...(failure instanceof DomainError ? { error: failure.code, detail: failure.message } : {}),
+    ...(failure !== undefined && !(failure instanceof DomainError) ? { error: 'internal' } : {}),
+  };
+  journal.add({
+    orgId: caller.orgId,
+    directoryId: caller.directoryId,
+    at: services.clock.now(),
+    requestId,
+    method: message.method ?? 'GET',
+    path: message.url ?? '/',
+    status: answer.status,
+    latencyMs,
+    detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined,
+  });
+}

@@ -1,0 +1,77 @@
+// Every address of the service and what it takes (RFC 7644 section 3.2): one table, read from top to bottom.
+import { DomainError } from '../src/errors.ts';
+import type { Handler } from './exchange.ts';
+import {
+  getResourceType,
+  getSchema,
+  getServiceProviderConfig,
+  listResourceTypes,
+  listSchemas,
+} from './resources/discovery.ts';
+import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGroup } from './resources/groups.ts';
+import { searchAll, searchGroups, searchUsers } from './resources/search.ts';
+import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from './resources/users.ts';
+
+type Methods = { readonly [method: string]: Handler };
+
+export type Route = { readonly methods: Methods; readonly id: string };
+
+const notServed =
+  (what: string): Handler =>
+  () => {
+    throw new DomainError('not_implemented', `${what} is not served; /ServiceProviderConfig says what is.`);
+  };
+
+const bulk = notServed('/Bulk');
+const me = notServed('/Me');
+
+/** Addresses without an id. */
+const COLLECTIONS: Readonly<Record<string, Methods>> = {
+  '/Users': { GET: listUsers, POST: createUser },
+  '/Groups': { GET: listGroups, POST: createGroup },
+  '/Users/.search': { POST: searchUsers },
+  '/Groups/.search': { POST: searchGroups },
+  '/.search': { POST: searchAll },
+  '/ServiceProviderConfig': { GET: getServiceProviderConfig },
+  '/ResourceTypes': { GET: listResourceTypes },
+  '/Schemas': { GET: listSchemas },
+  '/Bulk': { POST: bulk },
+  '/Me': { GET: me, POST: me, PUT: me, PATCH: me, DELETE: me },
+};
+
+/** Addresses with an id after them. */
+const RESOURCES: Readonly<Record<string, Methods>> = {
+  '/Users': { GET: getUser, PUT: replaceUser, PATCH: patchUser, DELETE: deleteUser },
+  '/Groups': { GET: getGroup, PUT: replaceGroup, PATCH: patchGroup, DELETE: deleteGroup },
+  '/ResourceTypes': { GET: getResourceType },
+  '/Schemas': { GET: getSchema },
+};
+
+/** The route of a path (without its query); throws `not_found` where nothing is served. */
+export function findRoute(path: string): Route {
+  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  if (Object.hasOwn(COLLECTIONS, plain)) return { methods: COLLECTIONS[plain]!, id: '' };
+  const slash = plain.indexOf('/', 1);
+  const collection = plain.slice(0, slash);
+  const id = decode(plain.slice(slash + 1));
+  if (slash < 0 || !Object.hasOwn(RESOURCES, collection) || id === undefined || id === '') {
+    throw new DomainError('not_found', 'There is nothing at this address.');
+  }
+  return { methods: RESOURCES[collection]!, id };
+}
+
+/** The handler of a method; throws `method_not_allowed` with those that the address takes. */
+export function findHandler(route: Route, method: string): Handler {
+  if (Object.hasOwn(route.methods, method)) return route.methods[method]!;
+  throw new DomainError('method_not_allowed', `This address does not take ${method}.`, {
+    data: { allow: Object.keys(route.methods).join(', ') },
+  });
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

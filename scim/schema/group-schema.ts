@@ -1,0 +1,45 @@
+// The Group resource: RFC 7643 section 4.2. Members are users; no directory of the field sends nested groups.
+import { attribute, type ResourceType } from './attribute.ts';
+import { COMMON } from './common-attributes.ts';
+import { GROUP } from './names.ts';
+
+export const GROUP_TYPE: ResourceType = {
+  name: 'Group',
+  endpoint: '/Groups',
+  description: 'Group',
+  schema: {
+    id: GROUP,
+    name: 'Group',
+    description: 'Group',
+    attributes: [
+      attribute('displayName', 'string', 'The name of the group; unique in the directory, whatever its case.', {
+        required: true,
+        uniqueness: 'server',
+        column: 'displayName',
+      }),
+      attribute('members', 'complex', 'The users in the group.', {
+        multiValued: true,
+        collection: 'members',
+        subAttributes: [
+          attribute('value', 'string', 'The id of the user.', {
+            mutability: 'immutable',
+            caseExact: true,
+            column: 'value',
+          }),
+          attribute('$ref', 'reference', 'The address of the user.', {
+            mutability: 'readOnly',
+            referenceTypes: ['User'],
+          }),
+          attribute('display', 'string', 'The name of the user.', { mutability: 'readOnly', column: 'display' }),
+          attribute('type', 'string', 'Always "User".', {
+            mutability: 'immutable',
+            canonicalValues: ['User'],
+            column: 'type',
+          }),
+        ],
+      }),
+    ],
+  },
+  extensions: [],
+  common: COMMON,
+};

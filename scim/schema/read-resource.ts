@@ -1,0 +1,88 @@
+// A whole body -> the resource that is kept: known attributes under their own names, extensions under their URNs. What
+// the body has beyond that is dropped and noted; readOnly attributes are ignored (RFC 7644 section 3.3, 3.5.1).
+import { DomainError } from '../../src/errors.ts';
+import { type Attribute, findAttribute, type ResourceType, type Schema } from './attribute.ts';
+import { type Dropped, type JsonObject, readValue } from './read-value.ts';
+
+/** Taken and dropped without a note in the resource: Okta sends a placeholder always, and Drawbridge keeps no password. */
+const NEVER_KEPT = new Set(['password', 'schemas']);
+
+/** Throws `invalid_value`. Lists that live in tables (`members`) are left to who writes those. */
+export function readResource(
+  type: ResourceType,
+  body: Readonly<Record<string, unknown>>,
+  dropped: Dropped,
+): JsonObject {
+  const kept: JsonObject = {};
+  checkSchemas(type, body, dropped);
+  for (const [key, raw] of Object.entries(body)) {
+    const extension = type.extensions.find((each) => each.id.toLowerCase() === key.toLowerCase());
+    if (extension) {
+      const read = readExtension(extension, raw, dropped);
+      if (read) kept[extension.id] = read;
+      continue;
+    }
+    const attribute = findTopLevel(type, key);
+    if (!attribute) {
+      dropped.add(key);
+      continue;
+    }
+    if (attribute.mutability === 'readOnly' || attribute.collection) continue;
+    const read = readValue(attribute, raw, attribute.name, dropped);
+    if (read !== undefined) kept[attribute.name] = read;
+  }
+  requireAll(type, kept);
+  return kept;
+}
+
+/** Sets `schemas` to what the resource has (RFC 7643 section 3), first in order. */
+export function withSchemas(type: ResourceType, kept: JsonObject): JsonObject {
+  const { schemas: _, ...rest } = kept;
+  const extensions = type.extensions.filter((extension) => kept[extension.id] !== undefined);
+  return { schemas: [type.schema.id, ...extensions.map((extension) => extension.id)], ...rest };
+}
+
+/** Throws `invalid_value` where a required attribute is missing or empty. */
+export function requireAll(type: ResourceType, kept: JsonObject): void {
+  for (const attribute of type.schema.attributes) {
+    const value = kept[attribute.name];
+    if (attribute.required && (value === undefined || (typeof value === 'string' && value.trim() === ''))) {
+      throw new DomainError('invalid_value', `${attribute.name} is required.`);
+    }
+  }
+}
+
+function findTopLevel(type: ResourceType, key: string): Attribute | undefined {
+  return findAttribute(type.schema.attributes, key) ?? findAttribute(type.common, key);
+}
+
+function readExtension(extension: Schema, raw: unknown, dropped: Dropped): JsonObject | undefined {
+  if (raw === null || raw === undefined) return undefined;
+  if (typeof raw !== 'object' || Array.isArray(raw)) {
+    throw new DomainError('invalid_value', `${extension.id} must be an object.`);
+  }
+  const kept: JsonObject = {};
+  for (const [key, value] of Object.entries(raw)) {
+    const attribute = findAttribute(extension.attributes, key);
+    if (!attribute) {
+      dropped.add(`${extension.id}:${key}`);
+      continue;
+    }
+    if (attribute.mutability === 'readOnly') continue;
+    const read = readValue(attribute, value, attribute.name, dropped);
+    if (read !== undefined) kept[attribute.name] = read;
+  }
+  return Object.keys(kept).length > 0 ? kept : undefined;
+}
+
+function checkSchemas(type: ResourceType, body: Readonly<Record<string, unknown>>, dropped: Dropped): void {
+  const stated = Object.entries(body).find(([key]) => key.toLowerCase() === 'schemas')?.[1];
+  for (const key of Object.keys(body))
+    if (NEVER_KEPT.has(key.toLowerCase()) && key.toLowerCase() !== 'schemas') dropped.add(key);
+  if (stated === undefined || stated === null) return;
+  if (!Array.isArray(stated) || !stated.every((urn) => typeof urn === 'string')) {
+    throw new DomainError('invalid_value', 'schemas must be a list of URNs.');
+  }
+  const known = [type.schema.id, ...type.extensions.map((extension) => extension.id)].map((id) => id.toLowerCase());
+  for (const urn of stated) if (!known.includes(urn.toLowerCase())) dropped.add(urn);
+}

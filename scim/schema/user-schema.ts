@@ -1,0 +1,145 @@
+// The User resource: RFC 7643 section 4.1 and the enterprise extension of section 4.3. `password` is not published, since
+// Drawbridge never holds one: in a body it is taken and dropped.
+import { type Attribute, attribute, type ResourceType, type Schema } from './attribute.ts';
+import { COMMON } from './common-attributes.ts';
+import { ENTERPRISE_USER, USER } from './names.ts';
+
+/** A list of {value, display, type, primary}, the shape of RFC 7643 section 2.4. */
+function plural(name: string, description: string, options: Partial<Attribute> & { types?: string[] } = {}): Attribute {
+  const { types, type, sortColumn } = options;
+  return attribute(name, 'complex', description, {
+    multiValued: true,
+    ...(sortColumn ? { sortColumn } : {}),
+    subAttributes: [
+      attribute(
+        'value',
+        type ?? 'string',
+        'The value itself.',
+        type === 'reference' ? { referenceTypes: ['external'] } : {},
+      ),
+      attribute('display', 'string', 'The value as shown to people.'),
+      attribute('type', 'string', 'What the value is for.', types ? { canonicalValues: types } : {}),
+      attribute('primary', 'boolean', 'Whether this is the preferred one; at most one is.'),
+    ],
+  });
+}
+
+const NAME = attribute('name', 'complex', "The parts of the person's name.", {
+  subAttributes: [
+    attribute('formatted', 'string', 'The full name, formatted for display.'),
+    attribute('familyName', 'string', 'The family name.', { column: 'familyName' }),
+    attribute('givenName', 'string', 'The given name.', { column: 'givenName' }),
+    attribute('middleName', 'string', 'The middle names.'),
+    attribute('honorificPrefix', 'string', 'The title, such as "Ms.".'),
+    attribute('honorificSuffix', 'string', 'The suffix, such as "III".'),
+  ],
+});
+
+const ADDRESSES = attribute('addresses', 'complex', 'Postal addresses.', {
+  multiValued: true,
+  subAttributes: [
+    attribute('formatted', 'string', 'The full address, formatted for display.'),
+    attribute('streetAddress', 'string', 'The street, with house number.'),
+    attribute('locality', 'string', 'The city.'),
+    attribute('region', 'string', 'The state or region.'),
+    attribute('postalCode', 'string', 'The postal code.'),
+    attribute('country', 'string', 'The country.'),
+    attribute('type', 'string', 'What the address is for.', { canonicalValues: ['work', 'home', 'other'] }),
+    attribute('primary', 'boolean', 'Whether this is the preferred one; at most one is.'),
+  ],
+});
+
+const GROUPS = attribute(
+  'groups',
+  'complex',
+  'The groups of this directory that the user is in; changed at the group.',
+  {
+    multiValued: true,
+    mutability: 'readOnly',
+    collection: 'groups',
+    subAttributes: [
+      attribute('value', 'string', 'The id of the group.', {
+        mutability: 'readOnly',
+        caseExact: true,
+        column: 'value',
+      }),
+      attribute('$ref', 'reference', 'The address of the group.', {
+        mutability: 'readOnly',
+        referenceTypes: ['Group'],
+      }),
+      attribute('display', 'string', 'The name of the group.', { mutability: 'readOnly', column: 'display' }),
+      attribute('type', 'string', 'Always "direct".', {
+        mutability: 'readOnly',
+        canonicalValues: ['direct'],
+        column: 'type',
+      }),
+    ],
+  },
+);
+
+const USER_SCHEMA: Schema = {
+  id: USER,
+  name: 'User',
+  description: 'User Account',
+  attributes: [
+    attribute('userName', 'string', 'What the directory calls the user; unique in it, whatever its case.', {
+      required: true,
+      uniqueness: 'server',
+      column: 'userName',
+    }),
+    NAME,
+    attribute('displayName', 'string', 'The name as shown to people.', { column: 'displayName' }),
+    attribute('nickName', 'string', 'The casual name.'),
+    attribute('profileUrl', 'reference', 'The address of a page about the user.', { referenceTypes: ['external'] }),
+    attribute('title', 'string', 'The job title.'),
+    attribute('userType', 'string', 'The relation to the organization, such as "Employee".'),
+    attribute('preferredLanguage', 'string', 'The preferred language, such as "en-US".'),
+    attribute('locale', 'string', 'The locale, such as "en-US".'),
+    attribute('timezone', 'string', 'The time zone, such as "Europe/Berlin".'),
+    attribute('active', 'boolean', 'False blocks the user: access ends at once, and everything else is kept.', {
+      column: 'active',
+    }),
+    plural('emails', 'E-mail addresses.', { types: ['work', 'home', 'other'], sortColumn: 'primaryEmail' }),
+    plural('phoneNumbers', 'Phone numbers, kept as sent.', {
+      types: ['work', 'home', 'mobile', 'fax', 'pager', 'other'],
+    }),
+    plural('ims', 'Instant messaging addresses.', {
+      types: ['aim', 'gtalk', 'icq', 'xmpp', 'msn', 'skype', 'qq', 'yahoo'],
+    }),
+    plural('photos', 'Addresses of photos.', { types: ['photo', 'thumbnail'], type: 'reference' }),
+    ADDRESSES,
+    GROUPS,
+    plural('entitlements', 'What the directory says the user is entitled to; a fact that grants nothing by itself.'),
+    plural('roles', 'What the directory says the user is; a fact that grants nothing by itself.'),
+    plural('x509Certificates', 'Certificates of the user.', { type: 'binary' }),
+  ],
+};
+
+const ENTERPRISE_SCHEMA: Schema = {
+  id: ENTERPRISE_USER,
+  name: 'EnterpriseUser',
+  description: 'Enterprise User',
+  attributes: [
+    attribute('employeeNumber', 'string', 'The number given by the organization.'),
+    attribute('costCenter', 'string', 'The cost center.'),
+    attribute('organization', 'string', 'The organization.'),
+    attribute('division', 'string', 'The division.'),
+    attribute('department', 'string', 'The department.'),
+    attribute('manager', 'complex', "The user's manager.", {
+      subAttributes: [
+        attribute('value', 'string', "The id of the manager's user.", { caseExact: true }),
+        attribute('$ref', 'reference', "The address of the manager's user.", { referenceTypes: ['User'] }),
+        attribute('displayName', 'string', "The manager's name.", { mutability: 'readOnly' }),
+      ],
+    }),
+  ],
+};
+
+export const USER_TYPE: ResourceType = {
+  name: 'User',
+  endpoint: '/Users',
+  description: 'User Account',
+  schema: USER_SCHEMA,
+  extensions: [ENTERPRISE_SCHEMA],
+  common: COMMON,
+};

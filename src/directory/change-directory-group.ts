@@ -1,0 +1,74 @@
+// A directory creates, changes or deletes one of its groups. Cost follows the change (law 9): a change of members names
+// those that come and go, and no other member is read.
+import type { Queryable } from '../db/database.ts';
+import { repeatLost } from '../db/repeat.ts';
+import { noSuchResource, staleVersion } from './change-errors.ts';
+import type { DirectoryDeps, DirectoryScope } from './directory.ts';
+import type { DirectoryGroupChange, DirectoryGroupInput, DirectoryGroupMade, MemberChange } from './directory-group.ts';
+import { type DirectoryGroupRow, lockDirectoryGroup } from './directory-group-queries.ts';
+import { deleteDirectoryGroupRow, insertDirectoryGroup, updateDirectoryGroupRow } from './directory-group-store.ts';
+
+/** One statement on a connection of the organization. */
+function single(deps: DirectoryDeps, scope: DirectoryScope): Queryable {
+  return { query: (statement) => deps.db.query(scope.orgId, statement) };
+}
+
+/** Makes a group with its first members, all of them users of this directory (`invalid_value` otherwise). */
+export function createDirectoryGroup(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  group: DirectoryGroupInput,
+  members: readonly string[],
+): Promise<DirectoryGroupMade> {
+  return repeatLost(() => insertDirectoryGroup(single(deps, scope), scope, group, members));
+}
+
+/**
+ * Changes members, and attributes where `group` is given. Throws `not_found`, or `version_mismatch` where `version` is
+ * given and is not the present one.
+ */
+export async function updateDirectoryGroup(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  id: string,
+  version: number | undefined,
+  group: DirectoryGroupInput | undefined,
+  members: MemberChange,
+): Promise<DirectoryGroupChange> {
+  const change = await repeatLost(() =>
+    updateDirectoryGroupRow(single(deps, scope), scope, id, version, group, members),
+  );
+  if (!change) throw noSuchResource('group', id);
+  if (change.outcome === 'version_mismatch') throw staleVersion(change.version);
+  return change;
+}
+
+/** Changes a group under a lock on its row: for when a change guarded by version lost, so that it cannot lose twice. */
+export function changeLockedDirectoryGroup(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  id: string,
+  members: MemberChange,
+  change: (row: DirectoryGroupRow) => DirectoryGroupInput | undefined,
+): Promise<DirectoryGroupChange> {
+  return repeatLost(() =>
+    deps.db.inOrg(scope.orgId, async (tx) => {
+      const row = await lockDirectoryGroup(tx, scope, id);
+      const done = row && (await updateDirectoryGroupRow(tx, scope, id, row.version, change(row), members));
+      if (!done) throw noSuchResource('group', id);
+      return done;
+    }),
+  );
+}
+
+/** Deletes a group. Throws `not_found` or `version_mismatch`. */
+export async function deleteDirectoryGroup(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  id: string,
+  version: number | undefined,
+): Promise<void> {
+  const outcome = await repeatLost(() => deleteDirectoryGroupRow(single(deps, scope), scope, id, version));
+  if (outcome === 'not_found') throw noSuchResource('group', id);
+  if (outcome === 'version_mismatch') throw staleVersion();
+}

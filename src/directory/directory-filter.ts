@@ -1,0 +1,33 @@
+// A filter over directory users or groups, free of wire names: columns of ours, or places in the resource as sent.
+// scim/filter makes it from RFC 7644 text; filter-sql.ts turns it into SQL. Pure types.
+
+/** How the values at a place compare: text exactly, or folded (NFC, lower case). */
+export type ValueKind = 'text' | 'folded' | 'boolean' | 'number' | 'time';
+
+export type Target =
+  /** A column that filter-sql.ts lists for the resource, or for the collection that a `some` walks through. */
+  | { readonly column: string }
+  /** A value inside the resource (or inside the element of a `some`), by its keys. */
+  | { readonly path: readonly string[]; readonly kind: ValueKind };
+
+export type Comparison = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
+
+export type FilterValue = string | number | boolean;
+
+export type DirectoryFilter =
+  | { readonly op: 'and' | 'or'; readonly of: readonly DirectoryFilter[] }
+  | { readonly op: 'not'; readonly of: DirectoryFilter }
+  /** One element of a list satisfies all of `where`; a list inside the resource, or a group's members, or a user's groups. */
+  | { readonly op: 'some'; readonly in: readonly string[] | 'members' | 'groups'; readonly where?: DirectoryFilter }
+  | { readonly op: 'present'; readonly target: Target }
+  | { readonly op: Comparison; readonly target: Target; readonly value: FilterValue };
+
+export type DirectoryOrder = { readonly target: Target; readonly descending: boolean };
+
+/** A page by position: `offset` rows are passed over, at most `limit` are read. */
+export type PageRequest = {
+  readonly filter?: DirectoryFilter | undefined;
+  readonly order?: DirectoryOrder | undefined;
+  readonly offset: number;
+  readonly limit: number;
+};

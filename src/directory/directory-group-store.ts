@@ -1,0 +1,69 @@
+// Writes of a directory's groups: one SQL function, one round trip, one transaction each (migration 0007).
+import type { Queryable } from '../db/database.ts';
+import { actorOf, type DirectoryScope } from './directory.ts';
+import type { DirectoryGroupChange, DirectoryGroupInput, DirectoryGroupMade, MemberChange } from './directory-group.ts';
+
+export async function insertDirectoryGroup(
+  db: Queryable,
+  scope: DirectoryScope,
+  group: DirectoryGroupInput,
+  members: readonly string[],
+): Promise<DirectoryGroupMade> {
+  const rows = await db.query<DirectoryGroupMade>({
+    name: 'scim_create_group',
+    text: 'select * from scim_create_group($1, $2, $3, $4, $5, $6, $7)',
+    values: [
+      scope.orgId,
+      scope.directoryId,
+      actorOf(scope),
+      group.displayName,
+      group.externalId,
+      group.resource,
+      members,
+    ],
+  });
+  return rows[0]!;
+}
+
+/** Undefined when there is no such group. Without `group` only members change, and none of the others is read. */
+export async function updateDirectoryGroupRow(
+  db: Queryable,
+  scope: DirectoryScope,
+  id: string,
+  version: number | undefined,
+  group: DirectoryGroupInput | undefined,
+  members: MemberChange,
+): Promise<DirectoryGroupChange | undefined> {
+  const rows = await db.query<DirectoryGroupChange>({
+    name: 'scim_update_group',
+    text: 'select * from scim_update_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    values: [
+      scope.orgId,
+      scope.directoryId,
+      id,
+      actorOf(scope),
+      version,
+      group?.displayName,
+      group?.externalId,
+      group?.resource,
+      members.replace,
+      members.add,
+      members.remove,
+    ],
+  });
+  return rows[0];
+}
+
+export async function deleteDirectoryGroupRow(
+  db: Queryable,
+  scope: DirectoryScope,
+  id: string,
+  version: number | undefined,
+): Promise<'deleted' | 'not_found' | 'version_mismatch'> {
+  const rows = await db.query<{ outcome: 'deleted' | 'not_found' | 'version_mismatch' }>({
+    name: 'scim_delete_group',
+    text: 'select scim_delete_group($1, $2, $3, $4, $5) as outcome',
+    values: [scope.orgId, scope.directoryId, id, actorOf(scope), version],
+  });
+  return rows[0]!.outcome;
+}

@@ -1,0 +1,92 @@
+// Reads of a directory's users: each one statement, prepared where its text is fixed or common.
+import type { Queryable } from '../db/database.ts';
+import type { DirectoryDeps, DirectoryScope } from './directory.ts';
+import type { PageRequest } from './directory-filter.ts';
+import { filterToSql, orderToSql } from './filter-sql.ts';
+import { nameOfShape } from './statement-names.ts';
+
+/** A SCIM User as stored: `resource` and `groups` are JSON texts, spliced into an answer as they are. */
+export type DirectoryUserRow = {
+  readonly id: string;
+  readonly version: number;
+  readonly active: boolean;
+  readonly created_at: Date;
+  readonly modified_at: Date;
+  readonly resource: string;
+  /** A JSON array of the user's groups, or null where there are none or they were not asked for. */
+  readonly groups: string | null;
+};
+
+const COLUMNS = 'd.member_id as id, d.version, d.active, d.created_at, d.modified_at, d.resource::text as resource';
+
+/** `$n` is the address that group references start with. */
+const groupsColumn = (n: number) => `(select json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
+  'display', g.display_name, 'type', 'direct') order by g.id)::text
+  from group_member gm join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id and g.directory_id = d.directory_id
+  where gm.org_id = d.org_id and gm.member_id = d.member_id) as groups`;
+
+const LIVE = 'd.org_id = $1 and d.directory_id = $2 and d.deleted_at is null';
+
+const FIND = {
+  name: 'directory_user_find',
+  text: `select ${COLUMNS}, ${groupsColumn(4)} from directory_user d where ${LIVE} and d.member_id = $3`,
+};
+
+/** One user by id, which must be a UUID. `groupsAt` is the address of the groups' collection. */
+export async function findDirectoryUser(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  id: string,
+  groupsAt: string,
+): Promise<DirectoryUserRow | undefined> {
+  const values = [scope.orgId, scope.directoryId, id, groupsAt];
+  const rows = await deps.db.query<DirectoryUserRow>(scope.orgId, { ...FIND, values });
+  return rows[0];
+}
+
+/** The same, with the row locked until the transaction ends. */
+export async function lockDirectoryUser(
+  tx: Queryable,
+  scope: DirectoryScope,
+  id: string,
+  groupsAt: string,
+): Promise<DirectoryUserRow | undefined> {
+  const values = [scope.orgId, scope.directoryId, id, groupsAt];
+  const rows = await tx.query<DirectoryUserRow>({
+    name: 'directory_user_lock',
+    text: `${FIND.text} for update of d`,
+    values,
+  });
+  return rows[0];
+}
+
+/** One page. `groupsAt` undefined leaves the groups out. */
+export async function listDirectoryUsers(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  page: PageRequest,
+  groupsAt: string | undefined,
+): Promise<DirectoryUserRow[]> {
+  const values: unknown[] = [scope.orgId, scope.directoryId];
+  const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
+  const where = page.filter ? ` and ${filterToSql(page.filter, 'user', values)}` : '';
+  const order = orderToSql(page.order, 'user', values);
+  values.push(page.limit, page.offset);
+  const text = `select ${COLUMNS}, ${groups} from directory_user d where ${LIVE}${where}
+    order by ${order.text} limit $${values.length - 1} offset $${values.length}`;
+  return deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
+}
+
+/** How many users a page's filter finds; without one, the directory's counters are added up. */
+export async function countDirectoryUsers(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  filter: PageRequest['filter'],
+): Promise<number> {
+  const values: unknown[] = [scope.orgId, scope.directoryId];
+  const text = filter
+    ? `select count(*)::integer as total from directory_user d where ${LIVE} and ${filterToSql(filter, 'user', values)}`
+    : 'select coalesce(sum(users), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
+  const rows = await deps.db.query<{ total: number }>(scope.orgId, { ...nameOfShape(text), text, values });
+  return rows[0]!.total;
+}

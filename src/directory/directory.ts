@@ -1,0 +1,22 @@
+// A directory: one SCIM source of an organization, and who speaks for it. Pure types.
+import type { CoreDeps } from '../db/core-deps.ts';
+
+/** Which vendor's dialect a directory is known to speak; every dialect is understood in every profile. */
+export type DirectoryProfile = 'entra' | 'okta' | 'generic';
+
+/** The tenant and the directory that every read and write of its users and groups is scoped to. */
+export type DirectoryScope = { readonly orgId: string; readonly directoryId: string };
+
+/** A directory that has proved who it is with one of its tokens. */
+export type DirectoryCaller = DirectoryScope & {
+  readonly profile: DirectoryProfile;
+  readonly tokenId: string;
+};
+
+/** What reading and writing a directory needs. */
+export type DirectoryDeps = CoreDeps;
+
+/** The actor of the audit events that a directory causes. */
+export function actorOf(scope: DirectoryScope): string {
+  return JSON.stringify({ kind: 'directory', id: scope.directoryId });
+}

@@ -1,0 +1,187 @@
+// Directory filter -> SQL, one tenant's rows only. Columns compare on their stored keys, so that equality, ranges and
+// prefixes use an index under row-level security (only leakproof operators do); the rest is evaluated on the resource.
+import type { Comparison, DirectoryFilter, DirectoryOrder, FilterValue, Target } from './directory-filter.ts';
+
+type ColumnKind = 'uuid' | 'key' | 'text' | 'boolean' | 'time';
+type Column = { readonly sql: string; readonly kind: ColumnKind };
+type Columns = Readonly<Record<string, Column>>;
+
+/** Where names are looked up while compiling: the columns at hand and the JSON that paths start from. */
+type Scope = { readonly columns: Columns; readonly json: string | undefined };
+
+const USER_COLUMNS: Columns = {
+  id: { sql: 'd.member_id', kind: 'uuid' },
+  userName: { sql: 'd.user_name_key', kind: 'key' },
+  externalId: { sql: 'd.external_id', kind: 'text' },
+  displayName: { sql: 'd.display_name_key', kind: 'key' },
+  givenName: { sql: 'd.given_name_key', kind: 'key' },
+  familyName: { sql: 'd.family_name_key', kind: 'key' },
+  primaryEmail: { sql: 'd.email_key', kind: 'key' },
+  active: { sql: 'd.active', kind: 'boolean' },
+  created: { sql: `date_trunc('milliseconds', d.created_at)`, kind: 'time' },
+  lastModified: { sql: `date_trunc('milliseconds', d.modified_at)`, kind: 'time' },
+  version: { sql: `('W/"' || d.version || '"')`, kind: 'text' },
+};
+
+const GROUP_COLUMNS: Columns = {
+  id: { sql: 'd.id', kind: 'uuid' },
+  displayName: { sql: 'd.display_name_key', kind: 'key' },
+  externalId: { sql: 'd.external_id', kind: 'text' },
+  created: USER_COLUMNS.created!,
+  lastModified: USER_COLUMNS.lastModified!,
+  version: USER_COLUMNS.version!,
+};
+
+const COLLECTIONS = {
+  members: {
+    from: `group_member gm join directory_user u on u.org_id = gm.org_id and u.member_id = gm.member_id
+      and u.directory_id = d.directory_id and u.deleted_at is null where gm.org_id = d.org_id and gm.group_id = d.id`,
+    columns: {
+      value: { sql: 'gm.member_id', kind: 'uuid' },
+      display: { sql: `fold_key(coalesce(u.resource ->> 'displayName', u.user_name))`, kind: 'key' },
+      type: { sql: `'user'`, kind: 'key' },
+    },
+  },
+  groups: {
+    from: `group_member gm join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id
+      and g.directory_id = d.directory_id where gm.org_id = d.org_id and gm.member_id = d.member_id`,
+    columns: {
+      value: { sql: 'gm.group_id', kind: 'uuid' },
+      display: { sql: 'g.display_name_key', kind: 'key' },
+      type: { sql: `'direct'`, kind: 'key' },
+    },
+  },
+} as const satisfies Record<string, { from: string; columns: Columns }>;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const ORDER_OPERATORS = { gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/** Appends parameters to `values` and answers the condition on the row `d` of `resource`. */
+export function filterToSql(filter: DirectoryFilter, resource: 'user' | 'group', values: unknown[]): string {
+  const scope = { columns: resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS, json: 'd.resource' };
+  return compile(filter, scope, values);
+}
+
+/** The condition on one membership, `gm` joined to its user `u`: for a PATCH that selects members by more than their id. */
+export function memberFilterToSql(filter: DirectoryFilter, values: unknown[]): string {
+  return compile(filter, { columns: COLLECTIONS.members.columns, json: undefined }, values);
+}
+
+/** The sort expressions of an order, id last so that every order is total. */
+export function orderToSql(
+  order: DirectoryOrder | undefined,
+  resource: 'user' | 'group',
+  values: unknown[],
+): { text: string; isById: boolean } {
+  const columns = resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS;
+  const id = columns.id!.sql;
+  if (!order) return { text: id, isById: true };
+  const direction = order.descending ? ' desc' : '';
+  const operand = operandOf(order.target, { columns, json: 'd.resource' }, values);
+  return { text: `${operand.sql}${direction}, ${id}${direction}`, isById: false };
+}
+
+function compile(filter: DirectoryFilter, scope: Scope, values: unknown[]): string {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return `(${filter.of.map((part) => compile(part, scope, values)).join(` ${filter.op} `)})`;
+    case 'not':
+      // an unknown comparison is no match, so its negation is one
+      return `(${compile(filter.of, scope, values)}) is not true`;
+    case 'some':
+      return compileSome(filter, scope, values);
+    case 'present':
+      return `${operandOf(filter.target, scope, values).sql} is not null`;
+    default:
+      return compare(operandOf(filter.target, scope, values), filter.op, filter.value, values);
+  }
+}
+
+function compileSome(filter: DirectoryFilter & { op: 'some' }, scope: Scope, values: unknown[]): string {
+  if (filter.in === 'members' || filter.in === 'groups') {
+    const collection = COLLECTIONS[filter.in];
+    const inner: Scope = { columns: collection.columns, json: undefined };
+    const where = filter.where ? ` and ${compile(filter.where, inner, values)}` : '';
+    return `exists (select from ${collection.from}${where})`;
+  }
+  const list = `${scope.json} #> ${bind(filter.in, values)}::text[]`;
+  const where = filter.where ? ` where ${compile(filter.where, { columns: {}, json: 'e.v' }, values)}` : '';
+  return `exists (select from jsonb_array_elements(case jsonb_typeof(${list}) when 'array' then ${list} end) e (v)${where})`;
+}
+
+type Operand = { readonly sql: string; readonly kind: ColumnKind | 'number'; readonly isStored: boolean };
+
+function operandOf(target: Target, scope: Scope, values: unknown[]): Operand {
+  if ('column' in target) {
+    const column = Object.hasOwn(scope.columns, target.column) ? scope.columns[target.column] : undefined;
+    if (!column) throw new Error(`No column ${target.column} here`);
+    return { ...column, isStored: true };
+  }
+  if (scope.json === undefined) throw new Error('No resource to look into here');
+  const at = `${bind(target.path, values)}::text[]`;
+  const text = `(${scope.json} #>> ${at})`;
+  const typed = (type: string, cast: string) =>
+    `(case jsonb_typeof(${scope.json} #> ${at}) when '${type}' then ${text}::${cast} end)`;
+  switch (target.kind) {
+    case 'text':
+      return { sql: `(${text} collate "C")`, kind: 'text', isStored: false };
+    case 'folded':
+      return { sql: `(fold_key(${text}) collate "C")`, kind: 'key', isStored: false };
+    case 'boolean':
+      return { sql: typed('boolean', 'boolean'), kind: 'boolean', isStored: false };
+    case 'number':
+      return { sql: typed('number', 'numeric'), kind: 'number', isStored: false };
+    case 'time':
+      return { sql: `date_trunc('milliseconds', ${text}::timestamptz)`, kind: 'time', isStored: false };
+  }
+}
+
+function compare(operand: Operand, op: Comparison, value: FilterValue, values: unknown[]): string {
+  switch (operand.kind) {
+    case 'uuid':
+      return compareId(operand.sql, op, String(value), values);
+    case 'key':
+      return compareText(operand.sql, op, `fold_key(${bind(String(value), values)}::text)`);
+    case 'text':
+      return compareText(operand.sql, op, `${bind(String(value), values)}::text`);
+    case 'boolean':
+      return compareOrdered(operand.sql, op, `${bind(value === true, values)}::boolean`);
+    case 'number':
+      return compareOrdered(operand.sql, op, `${bind(Number(value), values)}::numeric`);
+    case 'time':
+      return compareOrdered(operand.sql, op, `${bind(String(value), values)}::timestamptz`);
+  }
+}
+
+function compareId(sql: string, op: Comparison, value: string, values: unknown[]): string {
+  if (op !== 'eq' && op !== 'ne') return compareText(`${sql}::text collate "C"`, op, `${bind(value, values)}::text`);
+  if (!UUID.test(value)) return op === 'eq' ? 'false' : 'true';
+  return compareOrdered(sql, op, `${bind(value, values)}::uuid`);
+}
+
+function compareText(sql: string, op: Comparison, value: string): string {
+  switch (op) {
+    case 'co':
+      return `position(${value} in ${sql}) > 0`;
+    case 'ew':
+      return `right(${sql}, length(${value})) = ${value}`;
+    case 'sw':
+      return `(${sql} >= ${value} and ${sql} < ${value} || '${LAST_CHARACTER}')`;
+    default:
+      return compareOrdered(sql, op, value);
+  }
+}
+
+function compareOrdered(sql: string, op: Comparison, value: string): string {
+  if (op === 'eq') return `${sql} = ${value}`;
+  if (op === 'ne') return `${sql} is distinct from ${value}`;
+  if (op === 'co' || op === 'sw' || op === 'ew') throw new Error(`${op} compares text only`);
+  return `${sql} ${ORDER_OPERATORS[op]} ${value}`;
+}
+
+function bind(value: unknown, values: unknown[]): string {
+  values.push(value);
+  return `$${values.length}`;
+}
