@@ -10,15 +10,12 @@ const LONGEST_PATH = 2_000;
 
 export class Journal {
   readonly #services: ScimServices;
-  readonly #alsoWrite: (options: { force?: boolean }) => Promise<void>;
   #waiting: JournalEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `alsoWrite` is written with each batch: when tokens were last used. */
-  constructor(services: ScimServices, alsoWrite: (options: { force?: boolean }) => Promise<void>) {
+  constructor(services: ScimServices) {
     this.#services = services;
-    this.#alsoWrite = alsoWrite;
   }
 
   add(entry: JournalEntry): void {
@@ -30,19 +27,18 @@ export class Journal {
   }
 
   /** Writes what waits. Never throws: a journal that cannot be written is logged and given up. */
-  flush(options: { force?: boolean } = {}): Promise<void> {
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write(options));
+    this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }
 
-  async #write(options: { force?: boolean }): Promise<void> {
+  async #write(): Promise<void> {
     const entries = this.#waiting;
     this.#waiting = [];
     try {
       if (entries.length > 0) await appendJournal(this.#services, entries);
-      await this.#alsoWrite(options);
     } catch (error) {
       this.#services.log.warn({ err: error, entries: entries.length }, 'journal entries lost');
     }

@@ -4,9 +4,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
-import { DirectoryTokens } from '../src/directory/directory-tokens.ts';
 import { DomainError } from '../src/errors.ts';
 import { newId } from '../src/ids.ts';
+import type { CredentialCache } from '../src/keys/credential-cache.ts';
+import { Callers } from './callers.ts';
 import { errorAnswer } from './error.ts';
 import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
@@ -20,6 +21,8 @@ const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 export type ScimDeps = DirectoryDeps & {
   readonly log: Logger;
+  /** Started and closed by whoever made it. */
+  readonly credentials: CredentialCache;
   /** The public origin of Drawbridge; the service is at its `/scim/v2`. */
   readonly baseUrl: string;
   /** How many requests a second one directory may make. */
@@ -31,7 +34,7 @@ export type ScimDeps = DirectoryDeps & {
 export type Scim = {
   /** Answers one request, whose `url` is relative to the mount. Never rejects. */
   handle(message: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Writes what the journal holds, and ends the connection that listens. */
+  /** Writes what the journal holds. */
   close(): Promise<void>;
 };
 
@@ -49,7 +52,7 @@ type Exchange = {
   answer?: ScimAnswer;
 };
 
-type Parts = { readonly services: ScimServices; readonly tokens: DirectoryTokens; readonly limit: RateLimit };
+type Parts = { readonly services: ScimServices; readonly callers: Callers; readonly limit: RateLimit };
 
 type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 
@@ -63,9 +66,12 @@ export function createScim(deps: ScimDeps): Scim {
     baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
     changed: deps.changed ?? (() => {}),
   };
-  const tokens = new DirectoryTokens(deps);
-  const parts = { services, tokens, limit: new RateLimit(deps.ratePerSecond, deps.clock) };
-  const journal = new Journal(services, (options) => tokens.flush(options));
+  const parts = {
+    services,
+    callers: new Callers(services, deps.credentials),
+    limit: new RateLimit(deps.ratePerSecond, deps.clock),
+  };
+  const journal = new Journal(services);
   return {
     async handle(message, response) {
       const startedAt = performance.now();
@@ -76,8 +82,7 @@ export function createScim(deps: ScimDeps): Scim {
       if (!message.complete) message.resume();
     },
     async close() {
-      await journal.flush({ force: true });
-      await tokens.close();
+      await journal.flush();
     },
   };
 }
@@ -107,9 +112,9 @@ function openExchange(message: IncomingMessage): Exchange {
 }
 
 /** RFC 7644 section 2: a bearer token of the directory, which decides what the request can see at all. */
-async function authenticate(exchange: Exchange, { tokens }: Parts): Promise<void> {
+async function authenticate(exchange: Exchange, { callers }: Parts): Promise<void> {
   const token = BEARER.exec(exchange.message.headers.authorization ?? '')?.[1];
-  const caller = token === undefined ? undefined : await tokens.find(token);
+  const caller = token === undefined ? undefined : await callers.find(token);
   if (!caller) {
     throw new DomainError('unauthenticated', 'The bearer token is missing, unknown, revoked or expired.');
   }

@@ -4,7 +4,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 import { asDomainError } from './errors.ts';
-import { Listener, type ListenerEvents } from './listener.ts';
 
 export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
 
@@ -22,13 +21,11 @@ const NO_ORGANIZATION = '';
 
 /** One pool of one database role. `close()` waits for what is running. */
 export class Database {
-  readonly #url: string;
   readonly #pool: pg.Pool;
   readonly #shared = new AsyncLocalStorage<Tx>();
 
   /** `size` connections at most; a statement that runs longer than `statementTimeoutMs` is ended by the server. */
   constructor(url: string, options: { size: number; statementTimeoutMs?: number; applicationName?: string }) {
-    this.#url = url;
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.size,
@@ -84,11 +81,6 @@ export class Database {
   /** Connections of the pool, for metrics. */
   get connections(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
-  }
-
-  /** A listener on a connection of its own, outside the pool, with this role; to be started and closed by the caller. */
-  listener(channel: string, events: ListenerEvents): Listener {
-    return new Listener(this.#url, channel, events);
   }
 
   async close(): Promise<void> {

@@ -29,42 +29,21 @@ export type JournalRow = {
   readonly detail: Record<string, unknown> | null;
 };
 
-/** Who a token's hash belongs to; `expiresAt` in milliseconds, Infinity for never. */
-export async function findTokenOwner(
+/** The directory that a token was issued for; undefined where token or organization are no more. */
+export async function findDirectoryOfToken(
   deps: DirectoryDeps,
-  hash: Buffer,
-): Promise<{ caller: DirectoryCaller; expiresAt: number } | undefined> {
-  const [credential] = await deps.db.realm<{
-    kind: string;
-    org_id: string;
-    subject_id: string;
-    expires_at: Date | null;
-    revoked_at: Date | null;
-  }>({ name: 'find_credential', text: 'select * from find_credential($1)', values: [hash] });
-  if (credential?.kind !== 'scim_token' || credential.revoked_at) return undefined;
-  const [directory] = await deps.db.query<{ id: string; profile: DirectoryProfile }>(credential.org_id, {
+  orgId: string,
+  tokenId: string,
+): Promise<DirectoryCaller | undefined> {
+  const [row] = await deps.db.query<{ id: string; profile: DirectoryProfile }>(orgId, {
     name: 'directory_of_token',
     text: `select d.id, d.profile from directory_token t
       join directory d on d.org_id = t.org_id and d.id = t.directory_id
       join organization o on o.org_id = t.org_id and o.status = 'active'
       where t.org_id = $1 and t.id = $2 and t.revoked_at is null`,
-    values: [credential.org_id, credential.subject_id],
+    values: [orgId, tokenId],
   });
-  if (!directory) return undefined;
-  return {
-    caller: {
-      orgId: credential.org_id,
-      directoryId: directory.id,
-      profile: directory.profile,
-      tokenId: credential.subject_id,
-    },
-    expiresAt: credential.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
-  };
-}
-
-/** Notes when credentials were last used, in one statement. */
-export async function touchCredentials(deps: DirectoryDeps, hashes: readonly Buffer[], at: Date): Promise<void> {
-  await deps.db.realm({ text: 'select touch_credentials($1, $2)', values: [hashes, at] });
+  return row && { orgId, directoryId: row.id, profile: row.profile, tokenId };
 }
 
 /** The organization's directories with their totals. */
