@@ -56,14 +56,15 @@ async function createOrganization(ownerUrl: string, token: string): Promise<void
       [org],
     );
     await client.query(`select claim_domain($1, 'bench.test', 'unused', 'verified', 'operator', '{}')`, [org]);
-    const directory = await client.query<{ id: string }>(
-      `insert into directory (org_id, display_name) values ($1, 'Bench') returning id`,
+    const { rows: tokens } = await client.query<{ id: string }>(
+      `with made as (insert into directory (org_id, display_name) values ($1, 'Bench') returning id)
+       insert into directory_token (org_id, directory_id, display_name) select $1, id, 'bench' from made returning id`,
       [org],
     );
     await client.query(`select issue_credential($1, 'scim_token', $2, $3, null)`, [
       hashSecret(token),
       org,
-      directory.rows[0]?.id,
+      tokens[0]?.id,
     ]);
   } finally {
     await client.end();
