@@ -1,5 +1,5 @@
 // Mapping rules: saved within their author's rights (law 4) and evaluated at once for exactly the members they match.
-import { actorJson, recordAudit } from '../audit/audit-store.ts';
+import { actorJson, recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';

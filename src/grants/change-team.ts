@@ -1,6 +1,6 @@
 // Teams: made, renamed, archived. The key is for ever, since it names the group in Keycloak; archiving ends everybody's
 // membership at once and keeps the grants as history.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';

@@ -1,6 +1,6 @@
 // Grants and what follows from them. A source adds and removes only its own; what is effective is computed in SQL for
 // exactly the members touched (design, section 6).
-import { actorJson } from '../audit/audit-store.ts';
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 

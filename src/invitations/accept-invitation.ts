@@ -1,6 +1,6 @@
 // The acceptance: one transaction spends the invitation, makes or finds the person, and admits the member with role and
 // teams (laws 1, 2 and 4). Afterwards Keycloak is made equal within a time limit; the mark stays if that fails.
-import { actorJson } from '../audit/audit-store.ts';
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
@@ -176,7 +176,7 @@ async function admit(tx: Tx, ctx: RequestContext, invitationId: string, spent: S
 /** Runs the person's projection, and answers whether it was done within the limit. Never throws. */
 export async function projectInTime(
   ctx: RequestContext,
-  projectPerson: (personId: string) => Promise<void>,
+  projectPerson: (personId: string) => Promise<unknown>,
   personId: string,
   withinMs = 10_000,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 // Writes of invitations and of the member rows that wait for them. Every function runs inside its caller's transaction.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // The member row behind an invitation: who has the address already, and the place that waits for the acceptance.
-import { actorJson } from '../audit/audit-store.ts';
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';

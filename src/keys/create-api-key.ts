@@ -1,6 +1,6 @@
 // Makes and ends API keys of an organization. A key never carries more than its maker holds (law 4), and its text leaves
 // this file once.
-import { actorJson, recordAudit } from '../audit/audit-store.ts';
+import { actorJson, recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';

@@ -1,6 +1,6 @@
 // The door in (law 2), as TypeScript: a carrier is recorded, then the database decides whether the member is active.
 // Whoever calls it is in a transaction of the organization; audit event and Keycloak mark are written there too.
-import { actorJson } from '../audit/audit-store.ts';
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import type { MemberStatus } from './member.ts';

@@ -1,6 +1,6 @@
 // A member made by hand: the admin is the carrier, and the one door decides whether they are active at once (verified
 // domain) or wait (law 2).
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { addGrant, reconcileGrants } from '../grants/grants-store.ts';

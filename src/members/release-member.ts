@@ -1,5 +1,5 @@
 // The door out (law 2), as TypeScript, in two steps: suspended (at once, reversible), removed (for good).
-import { actorJson } from '../audit/audit-store.ts';
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import type { MemberStatus } from './member.ts';

@@ -1,5 +1,5 @@
 // Changes of an organization's own row: name, seats, policy; and thawing a frozen one (law 3).
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';

@@ -1,6 +1,6 @@
 // An organization's mail domains: claimed, then proved by a DNS TXT record or by an operator's recorded decision
 // (design, section 3). Verifying admits everybody who waits for the domain.
-import { actorJson, recordAudit } from '../audit/audit-store.ts';
+import { actorJson, recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';

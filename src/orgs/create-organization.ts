@@ -1,5 +1,5 @@
 // A new organization: its key for ever, and the roles of its preset.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';

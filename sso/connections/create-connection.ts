@@ -1,6 +1,6 @@
 // Makes a connection, as a draft: nobody signs in by it before it is activated.
 
-import { recordAudit } from '../../src/audit/audit-store.ts';
+import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { newId } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';

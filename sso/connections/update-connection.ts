@@ -1,6 +1,6 @@
 // Changes a connection's settings, and switches it on and off. Keycloak's side follows by projection marks.
 
-import { recordAudit } from '../../src/audit/audit-store.ts';
+import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { DomainError } from '../../src/errors.ts';
 import type { SsoDeps } from '../deps.ts';

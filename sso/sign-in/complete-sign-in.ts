@@ -2,7 +2,7 @@
 // One transaction holds all of it with its audit events and its trace (law 1); nothing outside is reached before the
 // commit. A refusal rolls all of it back and leaves only its trace.
 
-import { recordAudit } from '../../src/audit/audit-store.ts';
+import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import { DomainError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 // What a sign-in writes: the link, a member made just in time, evidence, and the assertion that was used.
 
-import { actorJson } from '../../src/audit/audit-store.ts';
+import { actorJson } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import type { SsoDeps } from '../deps.ts';
