@@ -75,7 +75,7 @@ test('repairs settings, flows, rights, scopes and the provider that somebody cha
     api.users.addClientRoleMappings({
       id: user.id!,
       clientUniqueId: management!.id!,
-      roles: [{ id: role.id!, name: role.name! }],
+      roles: [{ id: role!.id!, name: role!.name! }],
     }),
   );
   const { changed } = await bootstrap();

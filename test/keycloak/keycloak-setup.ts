@@ -34,8 +34,8 @@ export async function makeRealm(config: RealmConfig = REALM_CONFIG) {
   };
 }
 
-export async function setup() {
-  const [realm, database] = await Promise.all([makeRealm(), createTestDatabase()]);
+export async function setup(config: RealmConfig = REALM_CONFIG) {
+  const [realm, database] = await Promise.all([makeRealm(config), createTestDatabase()]);
   const db = new Database(database.workerUrl, { size: 8 });
   const owner = new pg.Pool({ connectionString: database.adminUrl, max: 2 });
   const account = (clientId: string) =>
@@ -44,7 +44,7 @@ export async function setup() {
     db,
     runtime: account('drawbridge-runtime'),
     connections: account('drawbridge-connections'),
-    provider: REALM_CONFIG,
+    provider: config,
     appUrl: 'http://127.0.0.1:9/app',
   };
   const sql = async (text: string, values: unknown[] = []) => (await owner.query(text, values)).rows;

@@ -48,7 +48,7 @@ test('the link to the company carries the address that was typed', async () => {
   const browser = createBrowser();
   const { page } = await browser.go(start.url);
   const next = await browser.submit(page, { username: "o'neil+x@else.example" });
-  expect(next.page).toContain('/sso/start?email=o%27neil%2Bx%40else.example');
+  expect(next.page).toContain('/sso/start?email=o&#39;neil%2Bx%40else.example');
 });
 
 test('the jar holds the theme and the list that Keycloak reads, the same bytes each time', () => {
