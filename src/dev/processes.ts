@@ -9,7 +9,7 @@ export type ManagedProcess = {
   readonly pid: number;
   /** False from the moment it ended. */
   isRunning(): boolean;
-  /** Resolves, never rejects, when the process has ended. */
+  /** Resolves, never rejects, when the process and its group have ended and their ports are free again. */
   readonly ended: Promise<void>;
   /** Asks it to end, and after `graceMs` kills its group. Twice is harmless. */
   stop(): Promise<void>;
@@ -30,6 +30,9 @@ export type ProcessInput = {
   readonly orphanSignal: 'INT' | 'KILL';
   readonly graceMs: number;
 };
+
+const GROUP_WITHIN_MS = 10_000;
+const POLL_MS = 50;
 
 const isWindows = process.platform === 'win32';
 
@@ -56,9 +59,10 @@ function manage(child: ChildProcess, input: ProcessInput): ManagedProcess {
   const pid = child.pid as number;
   const leash = isWindows ? undefined : startLeash(pid, input.orphanSignal);
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(() => {
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(async () => {
     signalGroup(pid, 'SIGKILL');
     leash?.kill('SIGKILL');
+    await waitForGroup(pid);
   });
   const kill = async () => {
     signalGroup(pid, 'SIGKILL');
@@ -101,6 +105,18 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
     process.kill(-pid, signal);
   } catch {
     // The whole group has ended already.
+  }
+}
+
+/** A killed child of the child may need a moment to let go of its ports. Bounded: it can't refuse to die. */
+async function waitForGroup(pid: number): Promise<void> {
+  const deadline = Date.now() + GROUP_WITHIN_MS;
+  while (!isWindows && isAlive(-pid) && Date.now() < deadline) {
+    const listed = await runToEnd('ps', ['-e', '-o', 'pgid=,stat=']).catch(() => undefined);
+    // The dead that nobody collected (Z) still count as a group, but hold nothing.
+    const living = listed?.output.split('\n').some((line) => new RegExp(`^\\s*${pid}\\s+[^Z\\s]`).test(line));
+    if (living === false) return;
+    await delay(POLL_MS);
   }
 }
 

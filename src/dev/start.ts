@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../db/migrate.ts';
 import { type DatabaseUrls, prepareDatabase } from '../db/prepare.ts';
-import { bridgeEnvironment, startBridge } from './bridge-process.ts';
+import { startBridge } from './bridge-process.ts';
 import { startDemoApp } from './demo-app.ts';
 import { prepareKeycloakDatabase, prepareRealm } from './keycloak-realm.ts';
 import { ensureKeycloak, type LocalKeycloak, startKeycloak } from './keycloak-server.ts';
@@ -152,7 +152,7 @@ async function startBridgeAndDemo(parts: {
     appUrl: `http://127.0.0.1:${ports.app}`,
   };
   if (keycloak) {
-    await step('Realm', () => prepareRealm({ keycloakUrl: keycloak.url, realm: REALM, secrets, ...bridge }));
+    await step('Realm', () => prepareRealm({ keycloakUrl: keycloak.url, realm: REALM, ...bridge }));
   }
   await step('Drawbridge', async () => {
     const child = await startBridge({ ...bridge, role: 'serve', logFile: join(HOME, 'drawbridge.log') });
@@ -164,8 +164,7 @@ async function startBridgeAndDemo(parts: {
   const seeded = await step('Demo data', () =>
     seedDemo({
       baseUrl: bridge.baseUrl,
-      environment: bridgeEnvironment(bridge),
-      ownerUrl: databases.ownerUrl,
+      appDatabaseUrl: databases.appUrl,
       stateFile: join(HOME, 'demo.json'),
       company: keycloak && {
         url: `http://localhost:${ports.keycloak}`,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BridgeInput, bridgeEnvironment, startBridge } from '../../src/dev/bridge-process.ts';
+import { type BridgeInput, startBridge } from '../../src/dev/bridge-process.ts';
 import { startDemoApp } from '../../src/dev/demo-app.ts';
 import { prepareRealm } from '../../src/dev/keycloak-realm.ts';
 import type { LocalFacts } from '../../src/dev/local-facts.ts';
@@ -56,8 +56,7 @@ export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): 
   let bridge = await startBridge(input);
   const seeded = await seedDemo({
     baseUrl: input.baseUrl,
-    environment: bridgeEnvironment(input),
-    ownerUrl: database.url,
+      appDatabaseUrl: database.appUrl,
     realmSuffix: `-${mark}`,
     company: {
       url: keycloak.url.replace('127.0.0.1', 'localhost'),

@@ -1,0 +1,101 @@
+// The journey "a person signs in", in a real browser, through a real Keycloak and two companies' realms under another
+// site (localhost) than ours (127.0.0.1): SAML for Acme, OpenID Connect for Globex.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApiClient } from '../../src/dev/api-client.ts';
+import { scimUser } from '../../src/dev/seed-demo.ts';
+import { launchBrowser, newProfile } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { keycloakAccount, keycloakSessions } from '../support/keycloak-state.ts';
+import { claimsAtApp, logInAtCompany, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
+import { startSystem, type TestSystem } from '../support/system.ts';
+
+let system: TestSystem;
+let browser: Browser;
+beforeAll(async () => {
+  [system, browser] = await Promise.all([startSystem(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+});
+
+const employee = (company: 0 | 1, index: number) => system.facts.company[company]!.users[index]!;
+
+describe('a person signs in through the company', () => {
+  test('by SAML: the first token carries organization, teams and role', async () => {
+    const profile = await newProfile(browser);
+    const claims = await signInByCompany(profile, system, employee(0, 2));
+    expect(claims.email).toBe('alan@acme.test');
+    expect(Object.keys(claims.organization)).toEqual(['acme']);
+    expect([...(claims.organization.acme?.groups ?? [])].sort()).toEqual(['/engineering', '/research', '/roles/member']);
+    expect(claims.person_id).toMatch(/^[0-9a-f-]{36}$/);
+    await profile.close();
+  });
+
+  test('by OpenID Connect: the first token carries organization, teams and role', async () => {
+    const profile = await newProfile(browser);
+    const claims = await signInByCompany(profile, system, employee(1, 0));
+    expect(claims.email).toBe('hedy@globex.test');
+    expect(Object.keys(claims.organization)).toEqual(['globex']);
+    expect([...(claims.organization.globex?.groups ?? [])].sort()).toEqual(['/research', '/roles/member']);
+    await profile.close();
+  });
+
+  test('two people of two organizations in one browser never become each other', async () => {
+    const profile = await newProfile(browser);
+    const ada = await signInByCompany(profile, system, employee(0, 0));
+    expect(ada.email).toBe('ada@acme.test');
+    const page = await profile.newPage();
+    await page.goto(`${system.facts.demoApp.url}/logout`);
+    await page.waitForURL(`${system.facts.demoApp.url}/**`);
+    const katherine = await signInByCompany(profile, system, employee(1, 1));
+    expect(katherine.email).toBe('katherine@globex.test');
+    expect(katherine.person_id).not.toBe(ada.person_id);
+    expect(Object.keys(katherine.organization)).toEqual(['globex']);
+    await profile.close();
+  });
+
+  test('somebody whom the directory has not pushed is refused on our own page, and can go back to the application', async () => {
+    const owner = createApiClient(system.facts.baseUrl, system.facts.api.ownerKey);
+    const scim = createApiClient(system.facts.scim.baseUrl, system.facts.scim.token);
+    const { Resources } = await scim<{ Resources: { id: string }[] }>('GET', `/Users?filter=${encodeURIComponent('userName eq "grace@acme.test"')}`);
+    await scim('DELETE', `/Users/${Resources[0]!.id}`);
+    const profile = await newProfile(browser);
+    const page = await startSignIn(profile, system);
+    await typeAddress(page, employee(0, 1).email);
+    await logInAtCompany(page, employee(0, 1));
+    await page.waitForURL(`${system.facts.baseUrl}/**`);
+    const words = (await page.textContent('body')) ?? '';
+    expect(words).toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/); // the trace id, for whoever is asked
+    await page.click('form [type="submit"], form button');
+    await page.waitForURL(`${system.facts.demoApp.url}/**`);
+    expect(await page.textContent('body')).toContain('interaction_required');
+    await profile.close();
+    await scim('POST', '/Users', scimUser({ email: 'grace@acme.test', givenName: 'Grace', familyName: 'Hopper' }));
+    const events = await owner<{ items: { action: string }[] }>('GET', '/v1/organizations/acme/audit-events?limit=200');
+    expect(events.items.map((event) => event.action)).toContain('sign_in.refused');
+  });
+
+  test('active=false ends the sessions that are open, and the same person is let in again after active=true', async () => {
+    const scim = createApiClient(system.facts.scim.baseUrl, system.facts.scim.token);
+    const { Resources } = await scim<{ Resources: { id: string }[] }>('GET', `/Users?filter=${encodeURIComponent('userName eq "ada@acme.test"')}`);
+    const profile = await newProfile(browser);
+    const claims = await signInByCompany(profile, system, employee(0, 0));
+    expect(await keycloakSessions(system, 'ada@acme.test')).toBe(1);
+    const setActive = (value: boolean) =>
+      scim('PATCH', `/Users/${Resources[0]!.id}`, {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+        Operations: [{ op: 'replace', value: { active: value } }],
+      });
+    await setActive(false);
+    await eventually(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: false }));
+    await eventually(async () => expect(await keycloakSessions(system, 'ada@acme.test')).toBe(0));
+    await setActive(true);
+    await eventually(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: true }));
+    const page = await startSignIn(profile, system, '?login_hint=ada%40acme.test');
+    if (page.url().startsWith('http://localhost')) await logInAtCompany(page, employee(0, 0));
+    expect((await claimsAtApp(page, system)).person_id).toBe(claims.person_id);
+    await profile.close();
+  });
+});

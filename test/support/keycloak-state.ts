@@ -1,0 +1,47 @@
+// What the real Keycloak holds now, read from its admin API without any code of the product: accounts, memberships,
+// sessions.
+import type { TestSystem } from './system.ts';
+
+export type KeycloakAccount = {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly links: readonly string[];
+  readonly organizations: Readonly<Record<string, { readonly membership: string; readonly groups: readonly string[] }>>;
+};
+
+type Named = { readonly id: string; readonly alias: string; readonly path: string; readonly identityProvider: string };
+
+async function adminGet<T>(system: TestSystem, path: string): Promise<T> {
+  const { url, realm, adminUser, adminPassword } = system.facts.keycloak;
+  const body = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: adminUser, password: adminPassword });
+  const token = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body });
+  const { access_token } = (await token.json()) as { access_token: string };
+  const response = await fetch(`${url}/admin/realms/${realm}${path}`, { headers: { authorization: `Bearer ${access_token}` } });
+  if (!response.ok) throw new Error(`Keycloak answered ${response.status} to ${path}`);
+  return (await response.json()) as T;
+}
+
+async function findUser(system: TestSystem, address: string): Promise<{ id: string; enabled: boolean } | undefined> {
+  const [user] = await adminGet<{ id: string; enabled: boolean }[]>(system, `/users?exact=true&email=${encodeURIComponent(address)}`);
+  return user;
+}
+
+/** The account of an address with its organizations, or undefined. */
+export async function keycloakAccount(system: TestSystem, address: string): Promise<KeycloakAccount | undefined> {
+  const user = await findUser(system, address);
+  if (!user) return undefined;
+  const organizations: Record<string, { membership: string; groups: string[] }> = {};
+  for (const { id, alias } of await adminGet<Named[]>(system, `/organizations/members/${user.id}/organizations`)) {
+    const member = await adminGet<{ membershipType: string }>(system, `/organizations/${id}/members/${user.id}`);
+    const groups = await adminGet<Named[]>(system, `/organizations/${id}/members/${user.id}/groups`);
+    organizations[alias] = { membership: member.membershipType, groups: groups.map((group) => group.path).sort() };
+  }
+  const links = await adminGet<Named[]>(system, `/users/${user.id}/federated-identity`);
+  return { id: user.id, enabled: user.enabled, links: links.map((link) => link.identityProvider).sort(), organizations };
+}
+
+/** How many sessions an address has open. */
+export async function keycloakSessions(system: TestSystem, address: string): Promise<number> {
+  const user = await findUser(system, address);
+  return user ? (await adminGet<unknown[]>(system, `/users/${user.id}/sessions`)).length : 0;
+}
