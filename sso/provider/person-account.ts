@@ -39,7 +39,8 @@ export async function personAccount(
       ...(person.givenName === null ? {} : { given_name: person.givenName }),
       ...(person.familyName === null ? {} : { family_name: person.familyName }),
       ...(signIn?.connectionId === undefined ? {} : { db_connection: signIn.connectionId }),
-      ...(signIn === undefined ? {} : { db_login_at: signIn.loginAt }),
+      // A text: Keycloak's session note mapper drops numbers without a word (its own claim is a number again).
+      ...(signIn === undefined ? {} : { db_login_at: String(signIn.loginAt) }),
     }),
   };
 }
