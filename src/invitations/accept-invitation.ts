@@ -5,6 +5,7 @@ import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
+import { admitMember } from '../members/admit-member.ts';
 import { mayGrant } from '../roles/rights.ts';
 import type { Inviter } from './invitation.ts';
 import { recordInvitationEvent } from './invitation-store.ts';
@@ -136,7 +137,6 @@ async function requireOwner(tx: Tx, personId: string, spent: Spent): Promise<str
 
 async function admit(tx: Tx, ctx: RequestContext, invitationId: string, spent: Spent, personId: string): Promise<void> {
   const { member_id: memberId } = spent;
-  const actor = actorJson(ctx);
   // a second membership of the same person fails on member_one_per_person
   const linked = await tx.query({
     text: `update member set person_id = $3, updated_at = now()
@@ -149,24 +149,17 @@ async function admit(tx: Tx, ctx: RequestContext, invitationId: string, spent: S
     });
   }
   await tx.query({
-    text: `insert into carrier (org_id, member_id, source, ref) values ($1, $2, 'invitation', $3) on conflict do nothing`,
-    values: [tx.orgId, memberId, invitationId],
-  });
-  await tx.query({
     text: `insert into access_grant (org_id, member_id, target_kind, target, source, ref)
-      select $1, $2, 'role', $4, 'invite', $3
+      select $1::uuid, $2::uuid, 'role', $4::text, 'invite', $3::text
       union all
-      select $1, $2, 'team', t.id::text, 'invite', $3 from team t
-      where t.org_id = $1 and t.id = any ($5) and t.archived_at is null
+      select $1::uuid, $2::uuid, 'team', t.id::text, 'invite', $3::text from team t
+      where t.org_id = $1::uuid and t.id = any ($5::uuid[]) and t.archived_at is null
       on conflict do nothing`,
     values: [tx.orgId, memberId, invitationId, spent.role_key, spent.team_ids],
   });
-  await tx.query({ text: 'select reconcile_grants($1, $2, $3)', values: [tx.orgId, [memberId], actor] });
-  const [row] = await tx.query<{ status: string }>({
-    text: 'select admit_member($1, $2, $3) as status',
-    values: [tx.orgId, memberId, actor],
-  });
-  if (row?.status !== 'active') {
+  await tx.query({ text: 'select reconcile_grants($1, $2, $3)', values: [tx.orgId, [memberId], actorJson(ctx)] });
+  const carrier = { source: 'invitation', ref: invitationId } as const;
+  if ((await admitMember(tx, ctx, { memberId, carrier })) !== 'active') {
     throw new DomainError('conflict', 'Your access to this organization was stopped. Ask its administrator.', {
       data: { reason: 'blocked' },
     });

@@ -8,7 +8,7 @@ export type InvitationDeps = CoreDeps & {
 /** Keycloak, as far as an acceptance needs it; implemented in src/keycloak. */
 export type AcceptanceKeycloak = {
   /** Makes Keycloak equal for one person, under its lock. */
-  projectPerson(personId: string): Promise<void>;
+  projectPerson(personId: string): Promise<unknown>;
   /** Whether the person's account has a password or another credential, as Keycloak says now. */
   hasCredential(personId: string): Promise<boolean>;
 };

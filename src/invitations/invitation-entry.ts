@@ -10,6 +10,7 @@ import { acceptInvitation, projectInTime } from './accept-invitation.ts';
 import { resumablePerson, wayIn } from './acceptance-queries.ts';
 import { type BrowserBinding, isBound, readBinding } from './browser-binding.ts';
 import type { AcceptanceKeycloak } from './deps.ts';
+import type { Invitation } from './invitation.ts';
 import { findInvitation, readerOf } from './invitation-queries.ts';
 
 export type InvitationEntryDeps = CoreDeps & { readonly log: Logger; readonly keycloak: AcceptanceKeycloak };
@@ -45,20 +46,46 @@ async function enter(
 ): Promise<InvitationEntryAnswer> {
   if (!binding)
     return refuse('no_invitation', 'Open the link in your invitation mail, in this browser, and accept there.');
-  const { orgId, invitationId } = binding;
-  const invitation = await findInvitation(readerOf(deps.db, orgId), orgId, invitationId, deps.clock.now());
+  const find = () =>
+    findInvitation(readerOf(deps.db, binding.orgId), binding.orgId, binding.invitationId, deps.clock.now());
+  const invitation = await find();
   if (!invitation || !(await isBound(deps.db, binding))) {
     return refuse('no_invitation', 'Open the link in your invitation mail again: it was opened in another browser.');
   }
-  if (invitation.state === 'accepted') {
-    const personId = await resumablePerson(deps, invitation);
-    if (personId === undefined) throw new DomainError('invitation_used', 'This invitation was used. Sign in as usual.');
-    return answer(deps, ctx, personId);
+  if (invitation.state === 'accepted') return resume(deps, ctx, invitation);
+  try {
+    return await comeIn(deps, ctx, invitation, binding);
+  } catch (error) {
+    // the same browser's other request (a reloaded page) may have been faster: its person is the answer to both
+    const since = await find();
+    if (error instanceof DomainError && since?.state === 'accepted') return resume(deps, ctx, since);
+    throw error;
   }
+}
+
+async function comeIn(
+  deps: InvitationEntryDeps,
+  ctx: RequestContext,
+  invitation: Invitation,
+  { orgId, invitationId, hash }: BrowserBinding,
+): Promise<InvitationEntryAnswer> {
   if (invitation.state === 'pending' && (await wayIn(deps, invitation.address)) === 'sign_in') {
-    return refuse('sign_in_first', 'You have an account already. Open the link in your mail again and sign in.');
+    throw new DomainError(
+      'sign_in_refused',
+      'You have an account already. Open the link in your mail again and sign in.',
+    );
   }
-  const personId = await acceptInvitation(deps, ctx, { orgId, invitationId, browserHash: binding.hash, by: 'link' });
+  return answer(deps, ctx, await acceptInvitation(deps, ctx, { orgId, invitationId, browserHash: hash, by: 'link' }));
+}
+
+/** Accepted before, and the password page was left: in again, until there is something to sign in with. */
+async function resume(
+  deps: InvitationEntryDeps,
+  ctx: RequestContext,
+  invitation: Invitation,
+): Promise<InvitationEntryAnswer> {
+  const personId = await resumablePerson(deps, invitation);
+  if (personId === undefined) throw new DomainError('invitation_used', 'This invitation was used. Sign in as usual.');
   return answer(deps, ctx, personId);
 }
 

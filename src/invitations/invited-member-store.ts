@@ -1,9 +1,9 @@
 // The member row behind an invitation: who has the address already, and the place that waits for the acceptance.
-import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { releaseMember } from '../members/release-member.ts';
 
 type Candidate = {
   id: string;
@@ -124,12 +124,12 @@ export async function requireSeat(tx: Tx, memberId: string): Promise<void> {
 
 /** Lets go of a member who was only waiting for an invitation that is not coming. */
 export async function dropInvitedMember(tx: Tx, memberId: string, ctx: RequestContext): Promise<void> {
-  await tx.query({
-    text: `select release_member($1, m.id, 'removed', 'invitation_cancelled', $3) from member m
-      where m.org_id = $1 and m.id = $2 and m.status = 'invited'
-        and not exists (select from carrier c where c.org_id = $1 and c.member_id = $2)`,
-    values: [tx.orgId, memberId, actorJson(ctx)],
+  const waiting = await tx.query({
+    text: `select from member m where m.org_id = $1 and m.id = $2 and m.status = 'invited'
+      and not exists (select from carrier c where c.org_id = $1 and c.member_id = $2)`,
+    values: [tx.orgId, memberId],
   });
+  if (waiting.length > 0) await releaseMember(tx, ctx, { memberId, to: 'removed', reason: 'invitation_cancelled' });
 }
 
 /** How somebody is named to the person they invite. */
