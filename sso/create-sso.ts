@@ -28,7 +28,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const relyingParty = createRelyingParty({ clock, allowLoopbackHttp: config.environment !== 'production' });
   const signIn = { ...deps, provider, relyingParty };
   const router = Router();
-  router.get('/oidc/session/end', endSession(provider, config.appUrl));
+  router.get('/oidc/session/end', endSession(deps));
   router.use('/oidc', handle);
   router.use(startRoutes(signIn), interactionRoutes(signIn), samlRoutes(signIn), oidcRoutes(signIn));
   router.use('/sso', troubleHandler(signIn));

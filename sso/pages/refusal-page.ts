@@ -20,7 +20,7 @@ export function refusalPage({ code, appUrl, detail, reference, backPath }: Refus
     backPath === undefined
       ? `<p><a href="${escapeHtml(appUrl)}">Back to the application</a></p>`
       : `<form method="post" action="${escapeHtml(backPath)}"><button>Back to the application</button></form>`;
-  const named = reference === undefined ? '' : ` &middot; ${escapeHtml(reference)}`;
+  const named = reference === undefined ? '' : ` · ${escapeHtml(reference)}`;
   return page({
     status,
     title,

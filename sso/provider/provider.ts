@@ -78,8 +78,7 @@ export async function createProvider(deps: SsoDeps): Promise<OidcProvider> {
   });
   // The public origin is configured; what a proxy or a client says of it is overwritten in `handle`.
   provider.proxy = true;
-  provider.use(refuseByPage(deps));
-  provider.on('server_error', (_ctx, error) => deps.log.error({ err: error }, 'the identity provider failed'));
+  provider.use(refuseByPage(provider, deps));
   const callback = provider.callback();
   return { provider, handle: (req, res) => void callback(prepare(req, config.baseUrl), res) };
 }
@@ -115,18 +114,31 @@ async function grantForThisSignIn(
   return grant;
 }
 
-/** Koa middleware around the library: an error that Keycloak would turn into a loop becomes our own page. */
-function refuseByPage(deps: SsoDeps) {
+/**
+ * Koa middleware around the library: an error that Keycloak would turn into a loop becomes our own page, by whatever
+ * response mode it would have gone out.
+ */
+function refuseByPage(provider: Provider, deps: SsoDeps) {
+  const failures = new WeakMap<KoaContextWithOIDC['req'], string>();
+  provider.on('authorization.error', (ctx, error) => failures.set(ctx.req, error.error));
+  provider.on('server_error', (ctx, error) => {
+    deps.log.error({ err: error }, 'the identity provider failed');
+    failures.set(ctx.req, 'server_error');
+  });
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
-    const location = ctx.response.get('location');
-    if (!location || !URL.canParse(location)) return;
-    const error = new URL(location).searchParams.get('error');
-    if (error === null || HARMLESS.has(error)) return;
+    const error = failures.get(ctx.req);
+    const toBrowser = ctx.oidc?.route === 'authorization' || ctx.oidc?.route === 'resume';
+    if (error === undefined || HARMLESS.has(error) || !toBrowser || isOurPage(ctx)) return;
     deps.log.warn({ error }, 'a request of Keycloak was refused by page');
     ctx.remove('location');
     renderRefusal(ctx, deps.config.appUrl, 'internal');
   };
+}
+
+/** The library has shown the error through `renderError` already. */
+function isOurPage(ctx: KoaContextWithOIDC): boolean {
+  return ctx.status >= 400 && !ctx.response.get('location');
 }
 
 function renderRefusal(ctx: KoaContextWithOIDC, appUrl: string, code: RefusalCode): void {
