@@ -12,10 +12,12 @@ export type Projection = {
   readonly isWhole: boolean;
   /** Whether anything of this list is shown, so that it must be loaded. */
   shows(collection: 'members' | 'groups'): boolean;
+  /** Whether `attributes` names this one itself, as one that is returned on request needs. */
+  asksFor(collection: 'members' | 'groups', part: string): boolean;
   apply(resource: JsonObject): JsonObject;
 };
 
-const WHOLE: Projection = { isWhole: true, shows: () => true, apply: (resource) => resource };
+const WHOLE: Projection = { isWhole: true, shows: () => true, asksFor: () => false, apply: (resource) => resource };
 
 /** Names that the type does not have choose nothing. */
 export function readProjection(
@@ -64,6 +66,10 @@ function only(type: ResourceType, choice: Choice): Projection {
   return {
     isWhole: false,
     shows: (collection) => choice.has(collection),
+    asksFor(collection, part) {
+      const parts = choice.get(collection);
+      return parts instanceof Set && parts.has(part);
+    },
     apply(resource) {
       const shown: JsonObject = {};
       for (const [key, value] of Object.entries(resource)) {
@@ -86,6 +92,7 @@ function without(type: ResourceType, choice: Choice): Projection {
     // a list that is not loaded needs no cutting
     isWhole: [...choice].every(([key, part]) => part === 'all' && (key === 'members' || key === 'groups')),
     shows: (collection) => !isOnly(collection),
+    asksFor: () => false,
     apply(resource) {
       const shown: JsonObject = {};
       for (const [key, value] of Object.entries(resource)) {

@@ -14,6 +14,7 @@ import {
   findDirectoryGroup,
   findGroupMembers,
   listDirectoryGroups,
+  type MemberView,
 } from '../../src/directory/directory-group-queries.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
@@ -61,8 +62,8 @@ export async function listGroups(services: ScimServices, request: ScimRequest): 
 /** The page and the total that a list or a search asks for. */
 export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
   const { page, projection } = list;
-  const usersAt = projection.shows('members') ? usersAddress(services) : undefined;
-  const rows = page.limit === 0 ? [] : await listDirectoryGroups(services, request.caller, page, usersAt);
+  const view = memberView(services, projection);
+  const rows = page.limit === 0 ? [] : await listDirectoryGroups(services, request.caller, page, view);
   const isAll = page.offset === 0 && rows.length < page.limit;
   const total = isAll ? rows.length : await countDirectoryGroups(services, request.caller, page.filter);
   return { resources: rows.map((row) => render(services, row, projection)), total };
@@ -162,14 +163,15 @@ async function getRow(
   id: string,
   projection: Projection,
 ): Promise<DirectoryGroupRow> {
-  const usersAt = projection.shows('members') ? usersAddress(services) : undefined;
-  const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, usersAt) : undefined;
+  const view = memberView(services, projection);
+  const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, view) : undefined;
   if (!row) throw noSuchResource('group', id);
   return row;
 }
 
-function usersAddress(services: ScimServices): string {
-  return `${services.baseUrl}/Users/`;
+function memberView(services: ScimServices, projection: Projection): MemberView | undefined {
+  if (!projection.shows('members')) return undefined;
+  return { usersAt: `${services.baseUrl}/Users/`, withNames: projection.asksFor('members', 'display') };
 }
 
 function projectionOf(request: ScimRequest): Projection {

@@ -20,7 +20,8 @@ export type Attribute = {
   readonly required: boolean;
   readonly caseExact: boolean;
   readonly mutability: 'readWrite' | 'readOnly' | 'immutable';
-  readonly returned: 'always' | 'default';
+  /** `request`: shown only where `attributes` names it. */
+  readonly returned: 'always' | 'default' | 'request';
   readonly uniqueness: 'none' | 'server' | 'global';
   /** Suggested values; others are taken too (RFC 7643 section 7: a service may, and directories send their own). */
   readonly canonicalValues?: readonly string[];

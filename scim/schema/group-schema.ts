@@ -27,10 +27,15 @@ export const GROUP_TYPE: ResourceType = {
             column: 'value',
           }),
           attribute('$ref', 'reference', 'The address of the user.', {
-            mutability: 'readOnly',
+            mutability: 'immutable',
             referenceTypes: ['User'],
           }),
-          attribute('display', 'string', 'The name of the user.', { mutability: 'readOnly', column: 'display' }),
+          // a name for each of 100,000 members is loaded only for who wants it
+          attribute('display', 'string', 'The name of the user.', {
+            mutability: 'readOnly',
+            returned: 'request',
+            column: 'display',
+          }),
           attribute('type', 'string', 'Always "User".', {
             mutability: 'immutable',
             canonicalValues: ['User'],

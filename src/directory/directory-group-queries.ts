@@ -18,31 +18,33 @@ export type DirectoryGroupRow = {
 
 const COLUMNS = 'd.id, d.version, d.created_at, d.modified_at, d.resource::text as resource';
 
-/** `$n` is the address that member references start with. */
-const membersColumn = (n: number) => `(select coalesce(json_agg(json_build_object('value', gm.member_id,
-  '$ref', $${n}::text || gm.member_id, 'display', coalesce(u.resource ->> 'displayName', u.user_name), 'type', 'User')
-  order by gm.member_id)::text, '[]')
-  from group_member gm join directory_user u on u.org_id = gm.org_id and u.directory_id = d.directory_id
-    and u.member_id = gm.member_id
-  where gm.org_id = d.org_id and gm.group_id = d.id) as members`;
+/** How members are shown: `usersAt` is the address that their references start with; names cost a look at each user. */
+export type MemberView = { readonly usersAt: string; readonly withNames: boolean };
+
+/** `$n` is `usersAt`. */
+function membersColumn(n: number, view: MemberView): string {
+  const display = view.withNames ? `, 'display', coalesce(u.resource ->> 'displayName', u.user_name)` : '';
+  const users = view.withNames
+    ? 'join directory_user u on u.org_id = gm.org_id and u.directory_id = d.directory_id and u.member_id = gm.member_id'
+    : '';
+  return `(select coalesce(json_agg(json_build_object('value', gm.member_id, '$ref', $${n}::text || gm.member_id, 'type', 'User'
+    ${display}) order by gm.member_id)::text, '[]')
+    from group_member gm ${users} where gm.org_id = d.org_id and gm.group_id = d.id) as members`;
+}
 
 const OURS = 'd.org_id = $1 and d.directory_id = $2';
 
-/** One group by id, which must be a UUID. `usersAt` is the address of the users' collection; undefined leaves members out. */
+/** One group by id, which must be a UUID. Without `view` members are left out. */
 export async function findDirectoryGroup(
   deps: DirectoryDeps,
   scope: DirectoryScope,
   id: string,
-  usersAt: string | undefined,
+  view: MemberView | undefined,
 ): Promise<DirectoryGroupRow | undefined> {
   const values: unknown[] = [scope.orgId, scope.directoryId, id];
-  if (usersAt !== undefined) values.push(usersAt);
-  const rows = await deps.db.query<DirectoryGroupRow>(scope.orgId, {
-    name: usersAt === undefined ? 'directory_group_find' : 'directory_group_find_with_members',
-    text: `select ${COLUMNS}, ${usersAt === undefined ? 'null as members' : membersColumn(4)}
-      from directory_group d where ${OURS} and d.id = $3`,
-    values,
-  });
+  const members = view ? membersColumn(values.push(view.usersAt), view) : 'null as members';
+  const text = `select ${COLUMNS}, ${members} from directory_group d where ${OURS} and d.id = $3`;
+  const rows = await deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0];
 }
 
@@ -60,15 +62,15 @@ export async function lockDirectoryGroup(
   return rows[0];
 }
 
-/** One page; members only where `usersAt` is given. */
+/** One page; members only where `view` is given. */
 export async function listDirectoryGroups(
   deps: DirectoryDeps,
   scope: DirectoryScope,
   page: PageRequest,
-  usersAt: string | undefined,
+  view: MemberView | undefined,
 ): Promise<DirectoryGroupRow[]> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
-  const members = usersAt === undefined ? 'null as members' : membersColumn(values.push(usersAt));
+  const members = view ? membersColumn(values.push(view.usersAt), view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
   const order = orderToSql(page.order, 'group', values);
   values.push(page.limit, page.offset);
