@@ -1,8 +1,7 @@
-// The algorithms that a signature may use, as the tables from which xml-crypto resolves them: what is not in a table
-// does not exist for it. An algorithm is bound to its kind of key, so that no name can turn a public key into an HMAC
-// secret, or an RSA name into an ECDSA check. XML Signature 1.1, section 6; RFC 6931; RFC 4051.
+// The algorithms that a signature may use; what is not in these tables does not exist. An algorithm is bound to its kind
+// of key, so that no name can turn a public key into an HMAC secret, or an RSA name into an ECDSA check. XML Signature
+// 1.1, section 6; RFC 6931.
 import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
-import type { HashAlgorithm, SignatureAlgorithm } from 'xml-crypto';
 import { Refused } from './refusals.ts';
 
 type SignatureScheme = {
@@ -66,49 +65,19 @@ export function signingKeys(certificates: readonly string[]): SigningKey[] {
   return keys;
 }
 
-/**
- * xml-crypto's table for one signature algorithm, which tries every key of the connection in one pass over the
- * document (samlify tries only the first, which is an outage at each rotation).
- *
- * @param onMatch told the key that verified
- */
-export function signatureTable(uri: string, keys: readonly SigningKey[], onMatch: (key: SigningKey) => void) {
-  const scheme = SIGNATURES.get(uri);
-  if (!scheme) throw new Refused('signature_algorithm', uri);
-  class AnyOfTheKeys implements SignatureAlgorithm {
-    getAlgorithmName = () => uri;
-    getSignature = (): never => {
-      throw new Error('this table only verifies');
-    };
-    verifySignature = (material: string, _key: unknown, value: string): boolean => {
-      const match = keys.find(({ key }) =>
-        verifies(scheme as SignatureScheme, key, material, Buffer.from(value, 'base64')),
-      );
-      if (match) onMatch(match);
-      return match !== undefined;
-    };
-  }
-  return { [uri]: AnyOfTheKeys };
-}
-
-function verifies(scheme: SignatureScheme, key: KeyObject, material: string, value: Buffer): boolean {
-  if (!scheme.keys.includes(key.asymmetricKeyType ?? '')) return false;
+/** Whether the key made the signature over the text, by an algorithm that fits the key's kind. */
+export function verifies(algorithm: string, key: KeyObject, text: string, signature: Buffer): boolean {
+  const scheme = SIGNATURES.get(algorithm);
+  if (!scheme?.keys.includes(key.asymmetricKeyType ?? '')) return false;
   const padding = scheme.pss
     ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
     : {};
-  return verify(scheme.hash, Buffer.from(material), { key, dsaEncoding: 'ieee-p1363', ...padding }, value);
+  return verify(scheme.hash, Buffer.from(text), { key, dsaEncoding: 'ieee-p1363', ...padding }, signature);
 }
 
-/** xml-crypto's table for one digest algorithm. */
-export function digestTable(uri: string) {
-  const hash = DIGESTS.get(uri);
-  if (!hash) throw new Refused('signature_algorithm', uri);
-  class Digest implements HashAlgorithm {
-    getAlgorithmName = () => uri;
-    getHash = (xml: string) =>
-      createHash(hash as string)
-        .update(xml, 'utf8')
-        .digest('base64');
-  }
-  return { [uri]: Digest };
+/** The digest of a text by an algorithm of the list. */
+export function digestOf(algorithm: string, text: string): Buffer {
+  const hash = DIGESTS.get(algorithm);
+  if (hash === undefined) throw new Refused('signature_algorithm', `digest ${algorithm}`);
+  return createHash(hash).update(text, 'utf8').digest();
 }

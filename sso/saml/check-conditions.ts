@@ -1,5 +1,5 @@
 // When and for whom the assertion counts, and that it speaks of a sign-in. SAML core 2.5 and 2.7.2.
-import { attribute, child, children, elements, isElement, plainText } from './dom.ts';
+import { attribute, children, elements, isElement, plainText } from './dom.ts';
 import { NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
 import { isFuture, isPast, timeAttribute } from './times.ts';
@@ -49,26 +49,30 @@ export function checkConditionsUnderstood(v: Verification): string {
   return conditions.map(({ localName }) => localName).join(', ');
 }
 
-export function authnStatementOf(v: Verification): Element {
-  const statement = child(v.assertion, NS.assertion, 'AuthnStatement');
-  if (!statement) throw new Refused('authn_statement_missing', 'no AuthnStatement');
-  return statement;
+/** At least one; where there are several, each must hold, and the first one is read. */
+export function authnStatementsOf(v: Verification): readonly [Element, ...Element[]] {
+  const [first, ...others] = children(v.assertion, NS.assertion, 'AuthnStatement');
+  if (!first) throw new Refused('authn_statement_missing', 'no AuthnStatement');
+  return [first, ...others];
 }
 
 export function checkAuthentication(v: Verification): string {
-  const statement = authnStatementOf(v);
-  const instant = timeAttribute(statement, 'AuthnInstant');
-  if (!instant) throw new Refused('time_invalid', 'no AuthnInstant');
-  if (isFuture(instant, v.now)) throw new Refused('authn_instant', instant.toISOString());
-  if (v.request.forceAuthn && isFuture(v.request.issuedAt, instant)) {
-    throw new Refused('authn_too_old', `${instant.toISOString()}, asked at ${v.request.issuedAt.toISOString()}`);
-  }
-  return instant.toISOString();
+  const instants = authnStatementsOf(v).map((statement) => {
+    const instant = timeAttribute(statement, 'AuthnInstant');
+    if (!instant) throw new Refused('time_invalid', 'no AuthnInstant');
+    if (isFuture(instant, v.now)) throw new Refused('authn_instant', instant.toISOString());
+    if (v.request.forceAuthn && isFuture(v.request.issuedAt, instant)) {
+      throw new Refused('authn_too_old', `${instant.toISOString()}, asked at ${v.request.issuedAt.toISOString()}`);
+    }
+    return instant.toISOString();
+  });
+  return instants.join(', ');
 }
 
 export function checkSession(v: Verification): string {
-  const statement = authnStatementOf(v);
-  const end = timeAttribute(statement, 'SessionNotOnOrAfter');
-  if (end && isPast(end, v.now)) throw new Refused('session_expired', `SessionNotOnOrAfter ${end.toISOString()}`);
-  return attribute(statement, 'SessionIndex') ?? 'no session index';
+  for (const statement of authnStatementsOf(v)) {
+    const end = timeAttribute(statement, 'SessionNotOnOrAfter');
+    if (end && isPast(end, v.now)) throw new Refused('session_expired', `SessionNotOnOrAfter ${end.toISOString()}`);
+  }
+  return attribute(authnStatementsOf(v)[0], 'SessionIndex') ?? 'no session index';
 }

@@ -1,6 +1,6 @@
 // The steps that establish what is signed, and with it the one element from which all fields are read.
 import { signingKeys } from './algorithms.ts';
-import { type Decrypted, decryptAssertion } from './decrypt-assertion.ts';
+import { decryptAssertion } from './decrypt-assertion.ts';
 import { child, children, descendants, isElement } from './dom.ts';
 import { NS } from './names.ts';
 import { refuseDuplicateIds, usableId } from './open-document.ts';
@@ -17,7 +17,7 @@ export function checkSignaturePlaces(v: Verification): string {
 /** A signature on the Response, where there is one, must verify; from then on the Response is what it covered. */
 export function verifyResponseSignature(v: Verification): string {
   if (!signatureOf(v.response)) return 'not signed';
-  const signed = verifySignature(v.text, v.response, policyOf(v));
+  const signed = verifySignature(v.response, policyOf(v));
   const inside = children(signed.element, NS.assertion, v.sent.localName);
   if (inside.length !== 1) throw new Refused('assertion_position', `${inside.length} in the signed bytes`);
   v.response = signed.element;
@@ -32,34 +32,34 @@ export function verifyResponseSignature(v: Verification): string {
  */
 export function verifyAssertionSignature(v: Verification): string {
   const opened = openAssertion(v);
-  if (!signatureOf(opened.element)) {
-    v.assertion = opened.element;
+  if (!signatureOf(opened)) {
+    v.assertion = opened;
     return 'not signed';
   }
-  const signed = verifySignature(opened.text, opened.element, policyOf(v));
+  const signed = verifySignature(opened, policyOf(v));
   v.assertion = signed.element;
   v.assertionSigned = true;
   v.certificate = signed.certificate;
   return `verified with ${signed.certificate}`;
 }
 
-function openAssertion(v: Verification): Decrypted {
+function openAssertion(v: Verification): Element {
   // Where the Response is signed, its signed bytes are what is looked into, for ciphertext and clear text alike.
   const place = v.responseSigned ? child(v.response, NS.assertion, v.sent.localName) : v.sent;
   if (!place) throw new Refused('assertion_position', 'not in the signed bytes');
   if (place.localName === 'Assertion') {
     if (v.connection.requireEncryption) throw new Refused('encryption_required', 'an assertion in the clear');
-    return { text: v.text, element: place };
+    return place;
   }
   if (v.connection.decryptionKeys.length === 0) throw new Refused('encryption_unexpected', 'no decryption key');
   const opened = decryptAssertion(place, v.connection.decryptionKeys);
-  if (!isElement(opened.element, NS.assertion, 'Assertion')) {
+  if (!isElement(opened, NS.assertion, 'Assertion')) {
     throw new Refused('decryption_failed', 'the plaintext is not an Assertion');
   }
-  const nested = [...descendants(opened.element)].filter(({ localName }) => /Assertion$/.test(localName));
+  const nested = [...descendants(opened)].filter(({ localName }) => /Assertion$/.test(localName));
   if (nested.length !== 1) throw new Refused('assertion_count', `${nested.length} in the plaintext`);
-  refuseDuplicateIds(opened.element);
-  refuseStraySignatures(opened.element, [opened.element]);
+  refuseDuplicateIds(opened);
+  refuseStraySignatures(opened, [opened]);
   return opened;
 }
 

@@ -34,19 +34,12 @@ const GCM_IV = 12;
 const GCM_TAG = 16;
 const CBC_BLOCK = 16;
 
-export type Decrypted = {
-  /** A document whose root only carries the namespaces of the place where the ciphertext stood. */
-  readonly text: string;
-  /** The one element inside it. */
-  readonly element: Element;
-};
-
 /**
- * Decrypts an EncryptedAssertion.
+ * Decrypts an EncryptedAssertion; answers the one element that was in it.
  *
  * @param privateKeys PEM; each is tried
  */
-export function decryptAssertion(encrypted: Element, privateKeys: readonly string[]): Decrypted {
+export function decryptAssertion(encrypted: Element, privateKeys: readonly string[]): Element {
   const data = only(encrypted, NS.encryption, 'EncryptedData');
   const cipher = CIPHERS.get(methodOf(data));
   if (!cipher) throw new Refused('encryption_algorithm', quoted(methodOf(data)));
@@ -115,13 +108,13 @@ function decryptCbc(cipher: Cipher, key: Buffer, data: Buffer): Buffer {
 }
 
 /** The plaintext takes the place of the ciphertext, so it may use prefixes that were declared around it. */
-function tryOpen(plain: string, place: Element): Decrypted | undefined {
+function tryOpen(plain: string, place: Element): Element | undefined {
   const declarations = [...namespacesAt(place)].map(([name, uri]) => ` ${name}="${escapeXml(uri)}"`).join('');
   const text = `<decrypted${declarations}>${plain.replace(/^\ufeff?<\?xml[^>]*\?>/, '')}</decrypted>`;
   try {
     if (scanXml(text)) return undefined;
     const [element, ...others] = elements(parseXml(text).documentElement);
-    return element && others.length === 0 ? { text, element } : undefined;
+    return others.length === 0 ? element : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 // The verified assertion as plain values. It runs after every check, on the element that a signature covered.
 import type { SamlAttribute, SamlAttributes } from './assertion.ts';
-import { authnStatementOf, conditionsOf } from './check-conditions.ts';
+import { authnStatementsOf, conditionsOf } from './check-conditions.ts';
 import { checkIssuerElement } from './check-issuer.ts';
 import { bearerConfirmations, nameIdOf } from './check-subject.ts';
 import { attribute, child, children, plainText } from './dom.ts';
@@ -15,7 +15,7 @@ const MAX_ATTRIBUTES = 1000;
 /** The last step: sets `read`. */
 export function readAssertion(v: Verification): string {
   const nameId = nameIdOf(v);
-  const statement = authnStatementOf(v);
+  const [statement] = authnStatementsOf(v);
   const context = child(statement, NS.assertion, 'AuthnContext');
   const classRef = context && child(context, NS.assertion, 'AuthnContextClassRef');
   v.read = {

@@ -1,16 +1,18 @@
-// One XML signature of a SAML element: its shape first (SAML core 5.4 allows much less than XML Signature does), then
-// the check by xml-crypto with nothing but the algorithms that it names. What this answers is parsed from the bytes
-// that the digest covered, so that wrapping, comments and parser differences have no second reading to offer.
-import { SignedXml } from 'xml-crypto';
+// One XML signature of a SAML element. XML Signature allows much, SAML very little (core 5.4): the shape is fixed, and
+// xml-crypto's canonicalizer and node:crypto do the rest. Nothing is read from the document itself: SignedInfo is
+// parsed from the bytes that the key verified, the element from the bytes that the digest verified, so that wrapping,
+// comments and parser differences have no second reading to offer.
+import { timingSafeEqual } from 'node:crypto';
 import {
-  digestTable,
+  digestOf,
   isDigestAlgorithm,
   isSignatureAlgorithm,
   type SigningKey,
-  signatureTable,
   usesSha1,
+  verifies,
 } from './algorithms.ts';
-import { attribute, children, descendants, elements, isElement, parseXml, plainText } from './dom.ts';
+import { canonicalize, prefixList } from './canonicalize.ts';
+import { attribute, child, children, descendants, elements, isElement, parseXml, plainText } from './dom.ts';
 import { EXCLUSIVE_C14N, NS, TRANSFORM_ENVELOPED } from './names.ts';
 import { usableId } from './open-document.ts';
 import { quoted, Refused } from './refusals.ts';
@@ -47,59 +49,64 @@ export function signatureOf(owner: Element, index = 0): Element | undefined {
 }
 
 /**
- * Verifies the signature of `owner`, an element of the document that `text` is.
+ * Verifies the signature that stands in `owner`.
  *
- * @param text what is checked: xml-crypto parses it by itself
  * @throws Refused with the reason, never an unnamed error
  */
-export function verifySignature(text: string, owner: Element, policy: SignaturePolicy): Signed {
+export function verifySignature(owner: Element, policy: SignaturePolicy): Signed {
   const signature = signatureOf(owner);
   if (!signature) throw new Refused('signature_missing', owner.nodeName);
-  const algorithms = checkShape(signature, usableId(owner), policy.allowSha1);
-  let match: SigningKey | undefined;
-  const engine = new SignedXml({ publicCert: policy.keys[0]?.key ?? '' });
-  engine.idAttributes = ['ID'];
-  engine.SignatureAlgorithms = signatureTable(algorithms.signature, policy.keys, (key) => {
-    match = key;
-  });
-  engine.HashAlgorithms = digestTable(algorithms.digest);
-  engine.CanonicalizationAlgorithms = canonicalizations(engine);
-  const canonical = covered(engine, signature, text);
-  if (canonical === undefined || match === undefined) {
-    throw new Refused('signature_invalid', `${owner.localName}, ${policy.keys.length} certificates tried`);
+  const { info, value } = partsOf(signature);
+  const signedInfo = canonical(info, prefixList(child(info, NS.signature, 'CanonicalizationMethod')));
+  const covering = readSignedInfo(reparse(signedInfo), usableId(owner), policy.allowSha1);
+  const match = policy.keys.find(({ key }) => verifies(covering.algorithm, key, signedInfo, value));
+  if (!match) throw new Refused('signature_invalid', `${owner.localName}, ${policy.keys.length} certificates tried`);
+  const bytes = withoutChild(owner, signature, () => canonical(owner, covering.prefixes));
+  const digest = digestOf(covering.digestAlgorithm, bytes);
+  if (digest.length !== covering.digest.length || !timingSafeEqual(digest, covering.digest)) {
+    throw new Refused('signature_invalid', `${owner.localName}, changed after it was signed`);
   }
-  return { element: sameElement(canonical, owner), certificate: match.fingerprint };
+  return { element: sameElement(reparse(bytes), owner), certificate: match.fingerprint };
 }
 
-function canonicalizations(engine: SignedXml): SignedXml['CanonicalizationAlgorithms'] {
-  const known = engine.CanonicalizationAlgorithms;
-  const allowed = [EXCLUSIVE_C14N, TRANSFORM_ENVELOPED];
-  return Object.fromEntries(Object.entries(known).filter(([uri]) => allowed.includes(uri)));
-}
-
-/** The canonical bytes under the one reference; undefined when they, or the signature over them, do not verify. */
-function covered(engine: SignedXml, signature: Element, text: string): string | undefined {
+function canonical(element: Element, prefixes: readonly string[]): string {
   try {
-    engine.loadSignature(signature);
-    if (!engine.checkSignature(text)) return undefined;
+    return canonicalize(element, prefixes);
   } catch {
-    return undefined;
+    throw new Refused('signature_invalid', `${element.localName} cannot be canonicalized`);
   }
-  const references = engine.getSignedReferences();
-  return references.length === 1 ? references[0] : undefined;
+}
+
+function reparse(bytes: string): Element {
+  try {
+    return parseXml(bytes).documentElement;
+  } catch {
+    throw new Refused('signature_invalid', 'the canonical form cannot be parsed');
+  }
+}
+
+/** The enveloped-signature transform: the element as it was before it was signed. */
+function withoutChild<T>(parent: Element, node: Element, work: () => T): T {
+  const next = node.nextSibling;
+  parent.removeChild(node);
+  try {
+    return work();
+  } finally {
+    parent.insertBefore(node, next);
+  }
 }
 
 /** The bytes must be the very element that the signature stands in: same name, same ID. */
-function sameElement(canonical: string, owner: Element): Element {
-  const root = parseXml(canonical).documentElement;
+function sameElement(covered: Element, owner: Element): Element {
   const same =
-    isElement(root, owner.namespaceURI ?? '', owner.localName) && attribute(root, 'ID') === attribute(owner, 'ID');
-  if (!same) throw new Refused('signature_reference', `covers ${root.nodeName}, stands in ${owner.nodeName}`);
-  return root;
+    isElement(covered, owner.namespaceURI ?? '', owner.localName) &&
+    attribute(covered, 'ID') === attribute(owner, 'ID');
+  if (!same) throw new Refused('signature_reference', `covers ${covered.nodeName}, stands in ${owner.nodeName}`);
+  return covered;
 }
 
-/** SAML core 5.4.2 to 5.4.4. Answers the algorithms; everything else in the signature is fixed. */
-function checkShape(signature: Element, id: string, allowSha1: boolean): { signature: string; digest: string } {
+/** SAML core 5.4.1: SignedInfo, its signature value, perhaps a KeyInfo (ignored: trust is the connection's list). */
+function partsOf(signature: Element): { info: Element; value: Buffer } {
   const infos = [...descendants(signature)].filter(({ localName }) => localName === 'SignedInfo');
   if (infos.length !== 1) throw new Refused('signature_signed_info', `${infos.length} SignedInfo elements`);
   const [info, value, keyInfo, ...others] = elements(signature);
@@ -108,7 +115,18 @@ function checkShape(signature: Element, id: string, allowSha1: boolean): { signa
   if (!ordered || others.length > 0 || (keyInfo && !isElement(keyInfo, NS.signature, 'KeyInfo'))) {
     throw new Refused('signature_shape', `children: ${elements(signature).map(({ nodeName }) => nodeName)}`);
   }
-  base64Text(value);
+  return { info, value: base64Of(value) };
+}
+
+type Covering = {
+  readonly algorithm: string;
+  readonly digestAlgorithm: string;
+  readonly digest: Buffer;
+  readonly prefixes: readonly string[];
+};
+
+/** SAML core 5.4.2 to 5.4.4, on the SignedInfo that was signed. */
+function readSignedInfo(info: Element, id: string, allowSha1: boolean): Covering {
   const references = children(info, NS.signature, 'Reference');
   if (references.length !== 1) throw new Refused('signature_reference_count', `${references.length} references`);
   const [canonicalization, method, reference, ...rest] = elements(info);
@@ -117,16 +135,18 @@ function checkShape(signature: Element, id: string, allowSha1: boolean): { signa
   const c14n = algorithmOf(canonicalization, 'CanonicalizationMethod');
   if (c14n !== EXCLUSIVE_C14N) throw new Refused('signature_canonicalization', quoted(c14n));
   const algorithm = algorithmOf(method, 'SignatureMethod');
-  const digest = checkReference(reference, id);
+  const referred = readReference(reference, id);
   if (!isSignatureAlgorithm(algorithm)) throw new Refused('signature_algorithm', quoted(algorithm));
-  if (!isDigestAlgorithm(digest)) throw new Refused('signature_algorithm', `digest ${quoted(digest)}`);
-  if (!allowSha1 && (usesSha1(algorithm) || usesSha1(digest))) {
-    throw new Refused('signature_sha1', `${quoted(algorithm)}, ${quoted(digest)}`);
+  const { digestAlgorithm } = referred;
+  if (!isDigestAlgorithm(digestAlgorithm))
+    throw new Refused('signature_algorithm', `digest ${quoted(digestAlgorithm)}`);
+  if (!allowSha1 && (usesSha1(algorithm) || usesSha1(digestAlgorithm))) {
+    throw new Refused('signature_sha1', `${quoted(algorithm)}, ${quoted(digestAlgorithm)}`);
   }
-  return { signature: algorithm, digest };
+  return { algorithm, ...referred };
 }
 
-function checkReference(reference: Element, id: string): string {
+function readReference(reference: Element, id: string): Omit<Covering, 'algorithm'> {
   if (!isElement(reference, NS.signature, 'Reference')) throw new Refused('signature_shape', reference.nodeName);
   const uri = attribute(reference, 'URI');
   if (uri !== `#${id}`) throw new Refused('signature_reference', `${quoted(uri)} instead of "#${id}"`);
@@ -138,12 +158,11 @@ function checkReference(reference: Element, id: string): string {
   if (chain.length !== 2 || chain[0] !== TRANSFORM_ENVELOPED || chain[1] !== EXCLUSIVE_C14N) {
     throw new Refused('signature_transforms', chain.map(quoted).join(', '));
   }
-  const digest = algorithmOf(method, 'DigestMethod');
+  const digestAlgorithm = algorithmOf(method, 'DigestMethod');
   if (!value || !isElement(value, NS.signature, 'DigestValue') || others.length > 0) {
     throw new Refused('signature_shape', `reference children: ${elements(reference).map(({ nodeName }) => nodeName)}`);
   }
-  base64Text(value);
-  return digest;
+  return { digestAlgorithm, digest: base64Of(value), prefixes: prefixList(elements(transforms)[1]) };
 }
 
 function algorithmOf(element: Element | undefined, name: string): string {
@@ -152,9 +171,11 @@ function algorithmOf(element: Element | undefined, name: string): string {
   return algorithm;
 }
 
-function base64Text(element: Element): void {
+/** One piece of text and nothing beside it. */
+function base64Of(element: Element): Buffer {
   const text = plainText(element);
   if (!text || element.childNodes.length !== 1 || !/^[A-Za-z0-9+/\s]+=?\s*=?\s*$/.test(text)) {
     throw new Refused('signature_shape', `${element.localName} is not base64 text`);
   }
+  return Buffer.from(text, 'base64');
 }

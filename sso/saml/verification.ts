@@ -11,7 +11,7 @@ export type VerifyInput = {
 };
 
 export type Verification = VerifyInput & {
-  /** The document without byte order mark and XML declaration: what is parsed and what signatures are checked over. */
+  /** The document without byte order mark and XML declaration. */
   text: string;
   /** The Response: first as sent, then, if it is signed, as read from the bytes that its signature covers. */
   response: Element;

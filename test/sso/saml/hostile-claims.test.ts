@@ -131,6 +131,15 @@ refuses('the assertion', [
     () => signed({ authnInstant: '2026-11-21T11:50:00Z' }),
     { request: { forceAuthn: true } },
   ],
+  [
+    'a second sign-in statement whose session has ended',
+    'session_expired',
+    () =>
+      signed({
+        authnStatement:
+          '<saml:AuthnStatement AuthnInstant="2026-11-21T11:59:30Z"/><saml:AuthnStatement AuthnInstant="2026-11-21T11:59:30Z" SessionNotOnOrAfter="2026-11-21T11:00:00Z"/>',
+      }),
+  ],
   ['a session that has ended', 'session_expired', () => signed({ sessionEnd: '2026-11-21T11:58:30Z' })],
   ['an attribute without name', 'attribute_invalid', () => signed({ attributes: '<saml:Attribute/>' })],
   [

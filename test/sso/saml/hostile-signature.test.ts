@@ -247,7 +247,7 @@ refuses('the shape of a signature', [
   ],
   [
     'CDATA splitting the digest value',
-    'signature_shape',
+    'signature_invalid',
     () => withInfo((info) => info.replace('<ds:DigestValue>', '<ds:DigestValue><![CDATA[AAAA]]>')),
   ],
   [

@@ -16,7 +16,7 @@ function verified(xml: string): string[] {
   const found: string[] = [];
   for (const element of descendants(parseXml(xml).documentElement)) {
     try {
-      found.push(verifySignature(xml, element, policy).element.textContent ?? '');
+      found.push(verifySignature(element, policy).element.textContent ?? '');
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
     }
