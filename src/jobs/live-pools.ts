@@ -3,9 +3,9 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 5_000;
 // A pool takes its first job a moment before it can hold the lock.
-const GRACE_SECONDS = 10;
+const GRACE_SECONDS = 5;
 
 export type LivePool = { stop(): Promise<void> };
 
