@@ -27,7 +27,7 @@ function listFiles() {
 }
 
 /** A zip archive of the files, in their order. */
-export function zip(files) {
+function zip(files) {
   const bodies = [];
   const directory = [];
   let offset = 0;

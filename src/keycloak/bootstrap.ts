@@ -69,7 +69,7 @@ export async function bootstrapRealm(
 }
 
 /** What differs from the wished state, in words, without changing anything. The realm must exist. */
-export async function inspectRealm(
+async function inspectRealm(
   admin: KeycloakAdmin,
   config: RealmConfig,
 ): Promise<{ differences: string[]; secrets: Record<string, string> }> {

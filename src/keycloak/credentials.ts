@@ -1,5 +1,4 @@
-// What only Keycloak knows of a person: whether the account holds a credential, and which sessions are open.
-import { endSessions } from './account.ts';
+// What only Keycloak knows of a person: whether the account holds a credential.
 import type { Keycloak } from './keycloak.ts';
 import { findAccountId } from './projection-queries.ts';
 
@@ -9,10 +8,4 @@ export async function hasCredential({ db, runtime }: Keycloak, personId: string)
   if (!id) return false;
   const credentials = await runtime.find((api) => api.users.getCredentials({ id }));
   return (credentials ?? []).length > 0;
-}
-
-/** Ends all sessions and offline tokens of a person; nothing if there is no account. */
-export async function logOut({ db, runtime }: Keycloak, personId: string): Promise<void> {
-  const id = await findAccountId({ query: db.realm.bind(db) }, personId);
-  if (id && (await runtime.find((api) => api.users.findOne({ id })))) await endSessions(runtime, id);
 }

@@ -78,7 +78,7 @@ export type AccountChange = {
   readonly join: readonly string[];
   readonly joinGroups: readonly GroupOf[];
 };
-export type GroupOf = { readonly alias: string; readonly path: string };
+type GroupOf = { readonly alias: string; readonly path: string };
 
 /** The way from an account as it is to the wished one. */
 export function changeOf(wished: Account, actual: Account): AccountChange {

@@ -4,7 +4,7 @@ import { DRAWBRIDGE_SCOPE, LOGIN_CLIENT, ORGANIZATION_SCOPE } from './client-sco
 import { differences, merged } from './differences.ts';
 import { changeAll, type RealmStep } from './realm-step.ts';
 
-export const RUNTIME_CLIENT = 'drawbridge-runtime';
+const RUNTIME_CLIENT = 'drawbridge-runtime';
 export const CONNECTIONS_CLIENT = 'drawbridge-connections';
 
 const RUNTIME_RIGHTS = ['manage-users', 'manage-organizations', 'view-events'];

@@ -1,7 +1,7 @@
 // Our authentication flows as data: what Keycloak asks, in order (field notes 12.1, 12.3, 12.7). Pure.
 import { MFA_REQUIRED, SSO_ENFORCED } from './roles.ts';
 
-export type Requirement = 'REQUIRED' | 'ALTERNATIVE' | 'CONDITIONAL';
+type Requirement = 'REQUIRED' | 'ALTERNATIVE' | 'CONDITIONAL';
 
 export type FlowStep =
   | { readonly provider: string; readonly requirement: Requirement; readonly config?: Readonly<Record<string, string>> }
