@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/dev/api-client.ts';
 import { scimUser } from '../../src/dev/seed-demo.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventuallyHolds } from '../support/eventually.ts';
 import { keycloakAccount } from '../support/keycloak-state.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
 
@@ -33,7 +33,7 @@ describe('a directory pushes', () => {
     const user = await scim<{ id: string }>('POST', '/Users', scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }));
     const member = await owner<{ status: string; role: string }>('GET', `/v1/organizations/acme/members/${user.id}`);
     expect(member).toMatchObject({ status: 'active', role: 'member' });
-    await eventually(async () =>
+    await eventuallyHolds(async () =>
       expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({
         enabled: true,
         links: ['sso-acme'],
@@ -46,11 +46,11 @@ describe('a directory pushes', () => {
     const user = await idOf('Users', 'userName eq "mary@acme.test"');
     const group = await idOf('Groups', 'displayName eq "Engineering"');
     await scim('PATCH', `/Groups/${group}`, patch({ op: 'Add', path: 'members', value: [{ value: user }] }));
-    await eventually(async () =>
+    await eventuallyHolds(async () =>
       expect((await keycloakAccount(system, 'mary@acme.test'))?.organizations.acme?.groups).toEqual(['/engineering', '/roles/member']),
     );
     await scim('PATCH', `/Groups/${group}`, patch({ op: 'remove', path: `members[value eq "${user}"]` }));
-    await eventually(async () =>
+    await eventuallyHolds(async () =>
       expect((await keycloakAccount(system, 'mary@acme.test'))?.organizations.acme?.groups).toEqual(['/roles/member']),
     );
   });
@@ -60,9 +60,9 @@ describe('a directory pushes', () => {
     const before = await keycloakAccount(system, 'mary@acme.test');
     await scim('PATCH', `/Users/${user}`, patch({ op: 'Replace', path: 'active', value: 'False' }));
     expect(await owner('GET', `/v1/organizations/acme/members/${user}`)).toMatchObject({ status: 'suspended' });
-    await eventually(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
     await scim('PATCH', `/Users/${user}`, patch({ op: 'Replace', path: 'active', value: 'True' }));
-    await eventually(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
   });
 
   test('an address outside the verified domains is taken and waits: 201, active stays true, no account', async () => {
@@ -75,16 +75,16 @@ describe('a directory pushes', () => {
       { domain: 'elsewhere.test', verified: true },
     );
     expect(admitted.admitted).toBe(1);
-    await eventually(async () => expect(await keycloakAccount(system, 'guest@elsewhere.test')).toMatchObject({ enabled: true }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'guest@elsewhere.test')).toMatchObject({ enabled: true }));
   });
 
   test('DELETE removes the member and disables the account; only the same externalId brings the same member back', async () => {
     const user = await idOf('Users', 'userName eq "mary@acme.test"');
     const before = await keycloakAccount(system, 'mary@acme.test');
     await scim('DELETE', `/Users/${user}`);
-    await eventually(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
     const back = await scim<{ id: string }>('POST', '/Users', scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }));
     expect(back.id).toBe(user);
-    await eventually(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
   });
 });

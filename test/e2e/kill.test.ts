@@ -9,7 +9,7 @@ import { findFreePort } from '../../src/dev/ports.ts';
 import { scimUser } from '../../src/dev/seed-demo.ts';
 import { findDrift } from '../../src/keycloak/drift.ts';
 import { createKeycloak } from '../../src/keycloak/keycloak.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventuallyHolds } from '../support/eventually.ts';
 import { keycloakAccount } from '../support/keycloak-state.ts';
 import { type OwnKeycloak, startOwnKeycloak } from '../support/keycloak.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
@@ -78,8 +78,8 @@ test('the bridge killed with -9 in mid-push: nothing acknowledged is lost, and K
   await system.restartBridge();
   await everybodyIsThere(acknowledged);
   const last = [...acknowledged].at(-1)!;
-  await eventually(async () => expect(await keycloakAccount(system, last)).toMatchObject({ enabled: true }), { withinMs: 60_000 });
-  await eventually(async () => expect(await driftOf()).toBe(0), { withinMs: 60_000 });
+  await eventuallyHolds(async () => expect(await keycloakAccount(system, last)).toMatchObject({ enabled: true }), { withinMs: 60_000 });
+  await eventuallyHolds(async () => expect(await driftOf()).toBe(0), { withinMs: 60_000 });
 }, 180_000);
 
 test('Keycloak killed with -9 in mid-push: SCIM goes on, /readyz says degraded, and afterwards Keycloak ends equal', async () => {
@@ -89,7 +89,7 @@ test('Keycloak killed with -9 in mid-push: SCIM goes on, /readyz says degraded, 
   expect(ready.status).toBe(200);
   await everybodyIsThere(acknowledged);
   await keycloak.start();
-  await eventually(async () => expect(await driftOf()).toBe(0), { withinMs: 90_000 });
+  await eventuallyHolds(async () => expect(await driftOf()).toBe(0), { withinMs: 90_000 });
   const last = [...acknowledged].at(-1)!;
   expect(await keycloakAccount(system, last)).toMatchObject({ enabled: true });
 }, 240_000);
@@ -103,5 +103,5 @@ test('a second web process that is killed takes nothing with it', async () => {
   await second.kill();
   const first = createApiClient(system.facts.scim.baseUrl, system.facts.scim.token);
   expect(await first('GET', `/Users/${user.id}`)).toMatchObject({ userName: 'second@acme.test' });
-  await eventually(async () => expect(await keycloakAccount(system, 'second@acme.test')).toMatchObject({ enabled: true }));
+  await eventuallyHolds(async () => expect(await keycloakAccount(system, 'second@acme.test')).toMatchObject({ enabled: true }));
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiClient } from '../../src/dev/api-client.ts';
 import { scimUser } from '../../src/dev/seed-demo.ts';
 import { launchBrowser, newProfile } from '../support/browser.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventuallyHolds } from '../support/eventually.ts';
 import { keycloakAccount, keycloakSessions } from '../support/keycloak-state.ts';
 import { claimsAtApp, logInAtCompany, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
@@ -89,10 +89,10 @@ describe('a person signs in through the company', () => {
         Operations: [{ op: 'replace', value: { active: value } }],
       });
     await setActive(false);
-    await eventually(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: false }));
-    await eventually(async () => expect(await keycloakSessions(system, 'ada@acme.test')).toBe(0));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: false }));
+    await eventuallyHolds(async () => expect(await keycloakSessions(system, 'ada@acme.test')).toBe(0));
     await setActive(true);
-    await eventually(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: true }));
+    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'ada@acme.test')).toMatchObject({ enabled: true }));
     const page = await startSignIn(profile, system, '?login_hint=ada%40acme.test');
     if (page.url().startsWith('http://localhost')) await logInAtCompany(page, employee(0, 0));
     expect((await claimsAtApp(page, system)).person_id).toBe(claims.person_id);

@@ -29,3 +29,14 @@ export async function eventually<T>(
     await delay(POLL_MS);
   }
 }
+
+/** The same for assertions alone: they hold at last, or the last one that failed is thrown. */
+export async function eventuallyHolds(
+  assertions: () => void | Promise<void>,
+  options?: { readonly withinMs?: number },
+): Promise<void> {
+  await eventually(async () => {
+    await assertions();
+    return true;
+  }, options);
+}
