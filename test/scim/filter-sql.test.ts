@@ -98,7 +98,7 @@ const userTerm = fc.oneof(
       'title',
       'meta.created',
       'id',
-      ENTERPRISE + ':manager',
+      `${ENTERPRISE}:manager`,
     )
     .map((name) => `${name} pr`),
   fc.constantFrom(
