@@ -30,7 +30,7 @@ export async function updateConnection(
       : input.clientSecret === undefined
         ? before.secret
         : { clientSecret: input.clientSecret };
-  if (before.status === 'active') requireReady({ ...before, settings, secret } as Connection);
+  if (before.status === 'active') await requireReady(deps, { ...before, settings, secret } as Connection);
   return deps.db.inOrg(orgId, async (tx) => {
     const after = await updateConnectionRow(tx, deps.config.secretKey, {
       id,
@@ -62,10 +62,7 @@ export async function activateConnection(
   id: string,
 ): Promise<Connection> {
   const connection = await getConnection(deps, orgId, id);
-  requireReady(connection);
-  const verified = new Set(await listVerifiedDomains(deps, orgId));
-  const unproved = connection.settings.domains.find((domain) => !verified.has(domain));
-  if (unproved) throw new DomainError('conflict', `The organization has not proved to own ${unproved}.`);
+  await requireReady(deps, connection);
   return switchStatus(deps, ctx, connection, 'active');
 }
 
@@ -94,7 +91,11 @@ async function switchStatus(
   return getConnection(deps, orgId, id);
 }
 
-function requireReady(connection: Connection): void {
+/** Complete, and only domains that the organization has proved. */
+async function requireReady(deps: Deps, connection: Connection): Promise<void> {
   const missing = missingFor(connection);
   if (missing) throw new DomainError('conflict', `The connection is not complete. ${missing}`);
+  const verified = new Set(await listVerifiedDomains(deps, connection.orgId));
+  const unproved = connection.settings.domains.find((domain) => !verified.has(domain));
+  if (unproved) throw new DomainError('conflict', `The organization has not proved to own ${unproved}.`);
 }

@@ -80,4 +80,8 @@ function requireLinkable(connection: Connection, { step, member }: Found): void 
   }
   if (member.linked) throw new SignInRefused('linked_elsewhere', `${by}, but linked to another identity.`);
   if (member.isAdmin) throw new SignInRefused('approval_needed', `${by}, but the member has administrator rights.`);
+  // what only an address says about a person whom others hold too is no proof (design, section 3)
+  if (step === 'address' && member.held) {
+    throw new SignInRefused('proof_needed', `${by}, but the person has a credential or a membership elsewhere.`);
+  }
 }

@@ -15,6 +15,8 @@ export type Candidate = {
   /** Another identity of this connection is linked to them. */
   readonly linked: boolean;
   readonly ownDomain: boolean;
+  /** Something besides this organization holds the person: a credential of their own, or a membership elsewhere. */
+  readonly held: boolean;
 };
 
 type Row = {
@@ -28,6 +30,7 @@ type Row = {
   in_directory: boolean;
   linked: boolean;
   own_domain: boolean;
+  held: boolean;
 };
 
 /** Permissions that let their holder change what others may do. Linking such a member needs approval. */
@@ -48,7 +51,9 @@ const select = (which: string) => `select m.id as member_id, m.status, m.person_
     exists (select from directory_user d where d.org_id = m.org_id and d.directory_id = $3 and d.member_id = m.id
       and d.deleted_at is null) as in_directory,
     exists (select from identity i where i.org_id = m.org_id and i.connection_id = $2 and i.member_id = m.id) as linked,
-    m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain
+    m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain,
+    m.person_id is not null and (person_held_elsewhere(m.org_id, m.person_id)
+      or coalesce((select s.has_credential from person_standing(m.address) s), false)) as held
   from member m join role r on r.org_id = m.org_id and r.key = m.role_key
   where m.org_id = $1 and m.status <> 'purged' and ${which}`;
 
@@ -71,6 +76,7 @@ async function find(tx: Tx, place: Place, name: string, which: string, values: u
     inDirectory: row.in_directory,
     linked: row.linked,
     ownDomain: row.own_domain,
+    held: row.held,
   }));
 }
 

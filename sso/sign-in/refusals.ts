@@ -113,6 +113,12 @@ export const REFUSALS = {
     cause: 'The member that you would be has administrator rights, so a first company sign-in needs approval.',
     cure: 'Sign in the way you did before, or ask another administrator.',
   },
+  proof_needed: {
+    status: 403,
+    title: 'You have an account already',
+    cause: 'An account with your address exists, and an address alone does not prove that it is yours.',
+    cure: 'Sign in the way you did before, with your password. If you cannot, ask your administrator.',
+  },
   member_suspended: {
     status: 403,
     title: 'Your membership is suspended',

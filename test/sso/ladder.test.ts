@@ -112,7 +112,7 @@ describe('a member is found', () => {
 
   test('though made by hand, where no directory is paired', async () => {
     const s = await setting({ paired: false });
-    const member = await bridge.make.member(s.orgId, s.address('hand'));
+    const member = await bridge.make.member(s.orgId, s.address('hand'), 'member', false);
     expect(await s.signIn(says({ address: s.address('hand') }))).toMatchObject({ memberId: member });
   });
 
@@ -157,6 +157,24 @@ describe('a first link is refused', () => {
     const s = await setting({ paired: false });
     await bridge.make.member(s.orgId, s.address('boss'), role);
     expect(await s.refusal(says({ address: s.address('boss') }))).toBe('approval_needed');
+  });
+
+  test('onto somebody with a password, where only the address speaks for it', async () => {
+    const s = await setting({ paired: false });
+    await bridge.make.member(s.orgId, s.address('hand'));
+    expect(await s.refusal(says({ address: s.address('hand') }))).toBe('proof_needed');
+  });
+
+  test('onto a member of another organization too, where only the address speaks for it', async () => {
+    const s = await setting({ paired: false });
+    const other = await setting();
+    const member = await bridge.make.member(s.orgId, s.address('both'), 'member', false);
+    await bridge.rows(
+      `insert into member (org_id, person_id, status, role_key, address, address_key)
+        select $1, person_id, 'active', role_key, address, address_key from member where id = $2`,
+      [other.orgId, member],
+    );
+    expect(await s.refusal(says({ address: s.address('both') }))).toBe('proof_needed');
   });
 
   test('by a second connection of the organization that asserts the owner’s address', async () => {

@@ -13,6 +13,8 @@ export type Upstream = {
   readonly issuer: string;
   /** Changes the next token answers; undefined leaves them as they are. */
   tamper: ((answer: TokenAnswer) => Promise<TokenAnswer>) | undefined;
+  /** Shows a page of its own instead of signing the person in. */
+  holds: boolean;
   /** Signs claims with the provider's own key. */
   sign(claims: JWTPayload): Promise<string>;
   /** How often the discovery document was asked for. */
@@ -56,6 +58,7 @@ export async function startUpstream(options: {
   const upstream: Upstream = {
     issuer,
     tamper: undefined,
+    holds: false,
     sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'upstream-1' }).sign(keys.privateKey),
     discoveries: () => discoveries,
     signIn,
@@ -75,6 +78,7 @@ export async function startUpstream(options: {
   const handle = provider.callback();
   server.on('request', (request, response) => {
     if (!request.url?.startsWith('/interaction/')) return handle(request, response);
+    if (upstream.holds) return void response.end('Please wait.');
     return provider.interactionFinished(request, response, { login: { accountId: 'employee-1' } });
   });
   return upstream;

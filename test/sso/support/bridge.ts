@@ -137,9 +137,11 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
         );
         return change.member_id;
       },
-      /** Somebody with a password, made by hand. */
-      async member(orgId: string, address: string, role = 'member'): Promise<string> {
-        const [person] = await rows<{ id: string }>('insert into person (has_credential) values (true) returning id');
+      /** Somebody made by hand, with a password unless told otherwise. */
+      async member(orgId: string, address: string, role = 'member', hasCredential = true): Promise<string> {
+        const [person] = await rows<{ id: string }>('insert into person (has_credential) values ($1) returning id', [
+          hasCredential,
+        ]);
         await rows(
           'insert into person_address (address_key, address, person_id, proved_at) values (fold_key($1), $1, $2, now())',
           [address, person!.id],

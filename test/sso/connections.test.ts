@@ -1,0 +1,210 @@
+// Connections as an administrator keeps them: drafts from metadata or by hand, secrets sealed, one active at a time.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DomainError } from '../../src/errors.ts';
+import type { Endpoint } from '../../src/http/endpoint.ts';
+import { openBytes, sealBytes } from '../../src/seal.ts';
+import { getConnection } from '../../sso/connections/connection-queries.ts';
+import { type Bridge, startBridge } from './support/bridge.ts';
+import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
+
+let bridge: Bridge;
+let company: SamlCompany;
+let count = 0;
+
+beforeAll(async () => {
+  bridge = await startBridge();
+  company = await startSamlCompany({ nameId: 'alice' });
+});
+
+afterAll(async () => {
+  await company?.stop();
+  await bridge?.[Symbol.asyncDispose]();
+});
+
+type Made = {
+  id: string;
+  status: string;
+  settings: Record<string, unknown>;
+  missing: string | null;
+  hasSecret: boolean;
+};
+
+/** Calls an endpoint as the HTTP layer does, once the body has been parsed by its schema. */
+async function call(
+  method: Endpoint['method'],
+  path: string,
+  orgId: string,
+  sent: { id?: string; body?: unknown } = {},
+) {
+  const found = bridge
+    .sso()
+    .endpoints.find((one) => one.method === method && one.path === `/v1/organizations/{org}/connections${path}`)!;
+  const answer = await found.handle({
+    params: { connection: sent.id },
+    query: undefined,
+    body: found.body?.parse(sent.body),
+    orgId,
+    rights: undefined,
+    principal: { kind: 'operator', id: 'test' },
+    ctx: bridge.ctx,
+  } as unknown as Parameters<Endpoint['handle']>[0]);
+  return answer.body as Made & { items: Made[] };
+}
+
+async function organization() {
+  count += 1;
+  return bridge.make.organization(`c${count}`, `c${count}.test`);
+}
+
+const saml = { protocol: 'saml', displayName: 'Company' };
+const oidc = { protocol: 'oidc', displayName: 'Company', issuer: 'https://idp.test', clientId: 'x' };
+
+const code = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'done',
+    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
+  );
+
+describe('a connection', () => {
+  test('starts as a draft without the company’s side, and is completed by metadata', async () => {
+    const { id: orgId, domain } = await organization();
+    const draft = await call('post', '', orgId, { body: saml });
+    expect(draft).toMatchObject({ status: 'draft', settings: { domains: [domain] }, missing: expect.any(String) });
+    expect(draft).toMatchObject({
+      serviceProvider: { acsUrl: `${bridge.baseUrl}/sso/saml/${draft.id}/acs` },
+    });
+    expect(await code(call('post', '/{connection}/activate', orgId, { id: draft.id }))).toBe('conflict');
+    const body = { metadataXml: company.metadataXml() };
+    expect(await call('patch', '/{connection}', orgId, { id: draft.id, body })).toMatchObject({
+      missing: null,
+      settings: { idp: { idpEntityId: company.entityId, ssoUrl: company.ssoUrl, ssoBinding: 'redirect' } },
+    });
+    expect(await call('post', '/{connection}/activate', orgId, { id: draft.id })).toMatchObject({ status: 'active' });
+  });
+
+  test('switched on or off makes Keycloak due, with an audit event, once', async () => {
+    const org = await organization();
+    const directory = await bridge.make.directory(org.id);
+    const member = await bridge.make.directoryUser(org.id, directory, { address: `ada@${org.domain}` });
+    const made = await call('post', '', org.id, { body: { ...saml, metadataXml: company.metadataXml() } });
+    await bridge.rows('delete from projection_due');
+    await call('post', '/{connection}/activate', org.id, { id: made.id });
+    await call('post', '/{connection}/activate', org.id, { id: made.id });
+    const due = await bridge.rows<{ subject_id: string }>('select subject_id from projection_due');
+    expect(due.map((row) => row.subject_id).sort()).toEqual([org.id, (await bridge.personOf(member))!].sort());
+    await call('post', '/{connection}/disable', org.id, { id: made.id });
+    const events = await bridge.rows<{ action: string }>(
+      'select action from audit_event where subject_id = $1 order by id',
+      [made.id],
+    );
+    expect(events.map((event) => event.action)).toEqual([
+      'connection.created',
+      'connection.activated',
+      'connection.disabled',
+    ]);
+  });
+
+  test('never shows its secret, and stores it sealed', async () => {
+    const { id: orgId } = await organization();
+    const made = await call('post', '', orgId, { body: { ...oidc, clientSecret: 'very-secret-value' } });
+    expect(made.hasSecret).toBe(true);
+    expect(JSON.stringify(made)).not.toContain('very-secret-value');
+    const [row] = await bridge.rows<{ all: string; sealed: Buffer }>(
+      'select c::text as all, sealed_secret as sealed from connection c where id = $1',
+      [made.id],
+    );
+    expect(row?.all).not.toContain('very-secret-value');
+    expect(row?.sealed.includes(Buffer.from('very-secret-value'))).toBe(false);
+    expect(await getConnection(bridge.deps, orgId, made.id)).toMatchObject({
+      secret: { clientSecret: 'very-secret-value' },
+    });
+  });
+
+  test('gets keys of its own where requests are signed or assertions encrypted, and publishes the certificate', async () => {
+    const { id: orgId } = await organization();
+    const body = { ...saml, metadataXml: company.metadataXml(), signRequests: true, encryption: 'accepted' };
+    const made = await call('post', '', orgId, { body });
+    const xml = await (await fetch(`${bridge.baseUrl}/sso/saml/${made.id}/metadata`)).text();
+    expect(xml).toContain('use="signing"');
+    expect(xml).toContain('use="encryption"');
+    expect(xml).toContain('AuthnRequestsSigned="true"');
+  });
+
+  test('is one of several, of which one is active', async () => {
+    const { id: orgId } = await organization();
+    const body = { ...saml, metadataXml: company.metadataXml() };
+    const [one, two] = [await call('post', '', orgId, { body }), await call('post', '', orgId, { body })];
+    await call('post', '/{connection}/activate', orgId, { id: one.id });
+    expect(await code(call('post', '/{connection}/activate', orgId, { id: two.id }))).toBe('conflict');
+    await call('post', '/{connection}/disable', orgId, { id: one.id });
+    expect(await call('post', '/{connection}/activate', orgId, { id: two.id })).toMatchObject({ status: 'active' });
+    expect((await call('get', '', orgId)).items.map((item) => item.status)).toEqual(['disabled', 'active']);
+  });
+
+  test('of one organization does not exist for another', async () => {
+    const [mine, theirs] = [await organization(), await organization()];
+    const made = await call('post', '', theirs.id, { body: oidc });
+    for (const [method, path, body] of [
+      ['get', '/{connection}', undefined],
+      ['patch', '/{connection}', { displayName: 'Mine' }],
+      ['post', '/{connection}/activate', undefined],
+      ['post', '/{connection}/disable', undefined],
+    ] as const) {
+      expect(await code(call(method, path, mine.id, { id: made.id, body }))).toBe('not_found');
+    }
+    expect((await call('get', '', mine.id)).items).toEqual([]);
+  });
+
+  test.each([
+    ['metadata that cannot be read', { ...saml, metadataXml: '<a/>' }, 'invalid_value'],
+    ['a directory of nobody', { ...oidc, directoryId: '01a20000-0000-7000-8000-000000000000' }, 'invalid_value'],
+  ])('is refused with %s', async (_what, body, expected) => {
+    const { id: orgId } = await organization();
+    expect(await code(call('post', '', orgId, { body }))).toBe(expected);
+  });
+
+  test('cannot be activated for a domain that is not proved, nor be left incomplete while active', async () => {
+    const { id: orgId } = await organization();
+    const body = { ...oidc, clientSecret: 's', domains: ['unproved.test'] };
+    const made = await call('post', '', orgId, { body });
+    expect(await code(call('post', '/{connection}/activate', orgId, { id: made.id }))).toBe('conflict');
+    const own = await call('post', '', orgId, { body: { ...oidc, clientSecret: 's' } });
+    await call('post', '/{connection}/activate', orgId, { id: own.id });
+    expect(await code(call('patch', '/{connection}', orgId, { id: own.id, body: { domains: [] } }))).toBe('conflict');
+    expect(
+      await code(call('patch', '/{connection}', orgId, { id: own.id, body: { domains: ['unproved.test'] } })),
+    ).toBe('conflict');
+  });
+
+  test('takes no field of the other protocol', async () => {
+    const { id: orgId } = await organization();
+    const made = await call('post', '', orgId, { body: oidc });
+    const patch = (body: unknown) => code(call('patch', '/{connection}', orgId, { id: made.id, body }));
+    expect(await patch({ allowSha1: true })).toBe('invalid_value');
+    expect(await patch({ metadataXml: company.metadataXml() })).toBe('invalid_value');
+    expect(await patch({ tenantId: 'tenant', groupsAttribute: 'roles' })).toBe('done');
+    expect(await patch({ tenantId: null, groupsAttribute: null })).toBe('done');
+    expect((await call('get', '/{connection}', orgId, { id: made.id })).settings).not.toHaveProperty('tenantId');
+  });
+});
+
+describe('a sealed value', () => {
+  const plain = Buffer.from('a secret');
+
+  test('opens for its purpose and key only, and not when it was changed', () => {
+    const sealed = sealBytes('key of sixteen chars', 'purpose', plain);
+    expect(openBytes('key of sixteen chars', 'purpose', sealed)).toEqual(plain);
+    expect(() => openBytes('key of sixteen chars', 'another purpose', sealed)).toThrow(/does not open/);
+    expect(() => openBytes('another key of chars', 'purpose', sealed)).toThrow(/does not open/);
+    for (const at of [0, 5, 20, sealed.length - 1]) {
+      const changed = Buffer.from(sealed);
+      changed[at] = changed[at]! ^ 1;
+      expect(() => openBytes('key of sixteen chars', 'purpose', changed)).toThrow();
+    }
+  });
+
+  test('never looks the same twice', () => {
+    const seal = () => sealBytes('key of sixteen chars', 'purpose', plain).toString('hex');
+    expect(seal()).not.toBe(seal());
+  });
+});
