@@ -40,7 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** HTTP faces live beside what they show, in the layer of src/http/. */
-const HTTP_FACE = /^src\/.*(\/([a-z-]+-)?(routes|wire|router)\.ts|\/pages\/.*)$/;
+const HTTP_FACE = /^src\/.*(\/([a-z-]+-)?(routes|wire|router|acceptance)\.ts|\/pages\/.*)$/;
 const HTTP_LAYER = LAYERS.findIndex((layer) => layer.includes('src/http/'));
 
 /** The only places where a library may be used; a type is no use. */
