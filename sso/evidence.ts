@@ -39,7 +39,7 @@ export type SamlStatement = {
   >;
 };
 
-export const EVIDENCE_LIMITS = { values: 2000, characters: 512 } as const;
+const EVIDENCE_LIMITS = { values: 2000, characters: 512 } as const;
 
 const ENTRA_SAML_OVERAGE = 'http://schemas.microsoft.com/claims/groups.link';
 const FORMAT_ADDRESS = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';

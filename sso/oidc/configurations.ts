@@ -87,6 +87,6 @@ function discover(connection: OidcConnection, allowLoopbackHttp: boolean): Promi
   });
 }
 
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -21,11 +21,11 @@ import type { OidcRefusalCode } from './refusals.ts';
 export type OidcClaims = Readonly<Record<string, unknown>>;
 
 /** What the caller keeps with the request, bound to the browser, and brings back to `finishLogin` once. */
-export type OidcPending = { readonly state: string; readonly nonce: string; readonly codeVerifier: string };
+type OidcPending = { readonly state: string; readonly nonce: string; readonly codeVerifier: string };
 
-export type OidcStart = ({ readonly ok: true; readonly url: string } & OidcPending) | OidcRefusal;
+type OidcStart = ({ readonly ok: true; readonly url: string } & OidcPending) | OidcRefusal;
 
-export type VerifiedLogin = {
+type VerifiedLogin = {
   readonly ok: true;
   /** Of the ID token; userinfo of the same subject fills in what is missing. */
   readonly claims: OidcClaims;
@@ -35,7 +35,7 @@ export type VerifiedLogin = {
   readonly idToken: string;
 };
 
-export type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
+type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
 
 export type RelyingParty = {
   startLogin(

@@ -2,7 +2,7 @@
 // address carry the connection's id, so that audience and recipient bind an assertion to one tenant.
 
 /** Which element the connection's identity provider must sign. `either`: whatever is signed must cover the assertion. */
-export type SignedPart = 'assertion' | 'response' | 'both' | 'either';
+type SignedPart = 'assertion' | 'response' | 'both' | 'either';
 
 export type SamlConnection = {
   readonly id: string;

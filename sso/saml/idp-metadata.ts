@@ -5,7 +5,7 @@ import { attribute, child, children, descendants, isElement, parseXml } from './
 import { BINDING_POST, BINDING_REDIRECT, NS } from './names.ts';
 import { scanXml } from './scan-xml.ts';
 
-export const MAX_METADATA_BYTES = 1024 * 1024;
+const MAX_METADATA_BYTES = 1024 * 1024;
 
 export type IdpMetadata = {
   readonly entityId: string;

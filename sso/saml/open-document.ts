@@ -7,7 +7,7 @@ import { type ScanFault, scanXml } from './scan-xml.ts';
 import type { Verification } from './verification.ts';
 
 /** The decoded document; 2,000 groups with long names are half of it. */
-export const MAX_RESPONSE_BYTES = 1024 * 1024;
+const MAX_RESPONSE_BYTES = 1024 * 1024;
 const MAX_ID_LENGTH = 256;
 
 const DECLARATION =

@@ -7,7 +7,7 @@ export type ScanFault = {
   readonly detail: string;
 };
 
-export const XML_LIMITS = { depth: 24, elements: 10_000, attributes: 32 } as const;
+const XML_LIMITS = { depth: 24, elements: 10_000, attributes: 32 } as const;
 
 const START_TAG_NAME = /<([^\s=<>"'/&!?]+)/y;
 const ATTRIBUTE = /\s+[^\s=<>"'/&!?]+\s*=\s*("[^"<]*"|'[^'<]*')/y;

@@ -74,7 +74,7 @@ const STEPS: readonly (readonly [name: string, step: Step])[] = [
 ];
 
 /** What a step found, for the trace. `detail` may hold personal values of the sender. */
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
 export type VerifiedAssertion = {
   readonly ok: true;

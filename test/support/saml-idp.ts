@@ -72,7 +72,7 @@ export type ResponseParts = {
 
 const FORMAT_PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
 
-export function assertionXml(p: ResponseParts): string {
+function assertionXml(p: ResponseParts): string {
   const a = p.prefixes.assertion;
   const attribute = (name: string, value: string | null) => (value === null ? '' : ` ${name}="${value}"`);
   const nameId = p.nameIdXml ?? `<${a}:NameID Format="${FORMAT_PERSISTENT}">${p.nameId}</${a}:NameID>`;

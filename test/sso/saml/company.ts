@@ -6,8 +6,8 @@ import { makeKey, type ResponseParts, responseXml, SAML, type SignOptions, signX
 
 export const ACS_URL = 'https://drawbridge.test/sso/saml/acme/acs';
 export const SP_ENTITY_ID = 'https://drawbridge.test/sso/saml/acme/metadata';
-export const IDP_ENTITY_ID = 'https://idp.acme.test/metadata';
-export const REQUEST_ID = '_request-1';
+const IDP_ENTITY_ID = 'https://idp.acme.test/metadata';
+const REQUEST_ID = '_request-1';
 export const NOW = new Date('2026-11-21T12:00:30Z');
 
 /** Made once: the keys play no part in what is tested. */
@@ -67,7 +67,7 @@ export function parts(changes: Partial<ResponseParts> = {}): ResponseParts {
   };
 }
 
-export function connection(changes: Partial<SamlConnection> = {}): SamlConnection {
+function connection(changes: Partial<SamlConnection> = {}): SamlConnection {
   return {
     id: 'acme',
     spEntityId: SP_ENTITY_ID,
