@@ -293,6 +293,16 @@ table keycloak_quarantine
   at timestamp with time zone not null default now()
   constraint keycloak_quarantine_pkey PRIMARY KEY (id)
 
+table link_approval -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  member_id uuid not null
+  approved_by jsonb not null
+  expires_at timestamp with time zone not null
+  constraint link_approval_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint link_approval_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint link_approval_pkey PRIMARY KEY (org_id, connection_id, member_id)
+
 table mail_health
   one boolean not null default true
   last_sent_at timestamp with time zone
@@ -570,6 +580,7 @@ of_organization on idempotency_key: uuid_eq(org_id, (NULLIF(current_setting('dra
 of_organization on identity: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on invitation: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on invitation_hop: (org_id = (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on link_approval: (org_id = (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on mapping_rule: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on organization: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
@@ -686,6 +697,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation_hop
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on link_approval
 drawbridge_app: SELECT, UPDATE on mail_health
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on member
@@ -723,6 +735,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation_hop
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on link_approval
 drawbridge_worker: SELECT, UPDATE on mail_health
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on member

@@ -11,7 +11,7 @@ create table person (
   -- the account, when made, asks for a password of the person's own (entered by invitation, no company link)
   sets_password boolean not null default false,
   created_at timestamptz not null default now()
-);
+) with (fillfactor = 80);
 comment on table person is 'one human in the realm = one Keycloak account';
 
 create table person_address (

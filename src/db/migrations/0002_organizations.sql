@@ -60,7 +60,7 @@ create table member (
   constraint member_role_exists foreign key (org_id, role_key) references role (org_id, key),
   constraint member_active_has_person check (status <> 'active' or kind <> 'human' or person_id is not null),
   constraint member_pending_has_reason check ((status = 'pending') = (pending_reason is not null))
-);
+) with (fillfactor = 80);
 create unique index member_one_per_person on member (org_id, person_id)
   where person_id is not null and status not in ('removed', 'purged');
 create index member_by_person on member (person_id) where person_id is not null;

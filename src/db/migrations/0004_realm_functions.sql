@@ -170,9 +170,11 @@ $$;
 create function write_person_names(p_org uuid, p_person uuid, p_given text, p_family text) returns boolean
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  if home_organization(p_person) is distinct from p_org then return false; end if;
   update person set given_name = p_given, family_name = p_family
-  where id = p_person and (given_name, family_name) is distinct from (p_given, p_family);
+  where id = p_person and (given_name, family_name) is distinct from (p_given, p_family)
+    and exists (select from person_address a join domain_claim d
+      on d.domain = split_part(a.address_key, '@', 2) and d.status = 'verified' and d.org_id = p_org
+      where a.person_id = p_person);
   return found;
 end $$;
 

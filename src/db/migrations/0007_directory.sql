@@ -57,6 +57,8 @@ create function scim_update_user(p_org uuid, p_directory uuid, p_member uuid, p_
 declare
   d directory_user;
   m member;
+  v_version integer;
+  v_modified_at timestamptz;
 begin
   select * into d from directory_user
   where org_id = p_org and directory_id = p_directory and member_id = p_member and deleted_at is null for update;
@@ -67,26 +69,34 @@ begin
   if (d.user_name, d.external_id, d.active, d.resource) is not distinct from (u.user_name, u.external_id, u.active, u.resource) then
     return query select p_member, d.version, d.created_at, d.modified_at, 'unchanged'; return;
   end if;
+  select * into m from member where org_id = p_org and id = p_member;
+  with profile as (
+    update member set display_name = u.display_name, given_name = u.given_name, family_name = u.family_name, updated_at = now()
+    where org_id = p_org and id = p_member
+      and (display_name, given_name, family_name) is distinct from (u.display_name, u.given_name, u.family_name)),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    values (p_org, p_actor, 'directory_user.updated', 'member', p_member, jsonb_build_object('version', d.version + 1)))
   update directory_user set user_name = u.user_name, user_name_key = fold_key(u.user_name), external_id = u.external_id,
     display_name_key = fold_key(u.display_name), email_key = fold_key(u.email), given_name_key = fold_key(u.given_name),
     family_name_key = fold_key(u.family_name), active = u.active, resource = u.resource, version = d.version + 1,
     modified_at = greatest(now(), d.modified_at)
   where org_id = p_org and directory_id = p_directory and member_id = p_member
-  returning * into d;
-  update member set display_name = u.display_name, given_name = u.given_name, family_name = u.family_name, updated_at = now()
-  where org_id = p_org and id = p_member
-    and (display_name, given_name, family_name) is distinct from (u.display_name, u.given_name, u.family_name);
-  select * into m from member where org_id = p_org and id = p_member;
+  returning directory_user.version, directory_user.modified_at into v_version, v_modified_at;
   if m.person_id is not null and write_person_names(p_org, m.person_id, u.given_name, u.family_name) then
-    perform mark_projection('person', m.person_id, 1);
+    insert into projection_due (kind, subject_id) values ('person', m.person_id)
+    on conflict (kind, subject_id) do update set priority = least(projection_due.priority, 1),
+      seq = nextval('projection_seq'), due_at = least(projection_due.due_at, now()), attempts = 0;
   end if;
   if m.address_key is distinct from fold_key(u.address) then
     perform change_member_address(p_org, p_member, u.address, p_actor);
   end if;
-  perform set_directory_block(p_org, p_directory, p_member, u.active);
-  perform settle_member(p_org, p_member, 'directory', p_actor);
-  perform record_audit(p_org, p_actor, 'directory_user.updated', 'member', p_member, jsonb_build_object('version', d.version));
-  return query select p_member, d.version, d.created_at, d.modified_at, 'updated';
+  -- an active member whom the directory goes on calling active has nothing to settle
+  if m.status <> 'active' or not u.active then
+    perform set_directory_block(p_org, p_directory, p_member, u.active);
+    perform settle_member(p_org, p_member, 'directory', p_actor);
+  end if;
+  return query select p_member, v_version, d.created_at, v_modified_at, 'updated';
 end $$;
 
 -- The common case of a create, in one statement: a member nobody knew, born through the same decisions as admit_member
@@ -238,7 +248,12 @@ begin
     on conflict do nothing returning member_id)
   select array_agg(member_id) into v_touched from (select * from removed union all select * from added) changes;
   if v_touched is null then return 0; end if;
-  perform reconcile_grants(p_org, v_touched, p_actor);
+  -- a group that no rule names, and that gave nothing while one did, changes nobody's access
+  if exists (select from mapping_rule r join directory_group g on g.org_id = p_org and g.id = p_group
+      where r.org_id = p_org and r.source = 'scim.group' and (r.value_key = g.display_name_key or r.value = g.external_id))
+    or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim') then
+    perform reconcile_grants(p_org, v_touched, p_actor);
+  end if;
   return cardinality(v_touched);
 end $$;
 
