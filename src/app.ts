@@ -1,7 +1,8 @@
 // The composition root: every part is made here, by hand and in order, so that "who needs what" is one screen.
 // What is started is stopped in reverse order.
 import { readFileSync } from 'node:fs';
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express from 'express';
 import type { Logger } from 'pino';
 import { createScim } from '../scim/router.ts';
 import { createSso, type Sso } from '../sso/create-sso.ts';
@@ -44,10 +45,15 @@ export type Deps = AsyncDisposable &
 
 const PROJECTION_CONNECTIONS = 10;
 const LAG_WORTH_SAYING_SECONDS = 30;
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** Makes and starts the parts of a role. Disposing stops them in reverse order. */
-export async function createDeps(config: Config, role: { readonly web?: boolean; readonly worker?: boolean }): Promise<Deps> {
+export async function createDeps(
+  config: Config,
+  role: { readonly web?: boolean; readonly worker?: boolean },
+): Promise<Deps> {
   await using stack = new AsyncDisposableStack();
   const clock = systemClock;
   const log = createLogger(config);
@@ -56,7 +62,9 @@ export async function createDeps(config: Config, role: { readonly web?: boolean;
     new Database(config.database.workerUrl, { size: PROJECTION_CONNECTIONS, applicationName: 'drawbridge-projection' }),
     (it) => it.close(),
   );
-  const credentials = stack.adopt(new CredentialCache({ db, clock, log, listenUrl: config.database.appUrl }), (it) => it.close());
+  const credentials = stack.adopt(new CredentialCache({ db, clock, log, listenUrl: config.database.appUrl }), (it) =>
+    it.close(),
+  );
   await credentials.start();
   const keycloak = createKeycloak(config, workerDb);
   const projection = keycloak && new ProjectionWorker(keycloak, log);
@@ -79,7 +87,10 @@ export async function createDeps(config: Config, role: { readonly web?: boolean;
   );
   if (role.worker) {
     const tasks = { ...timedTasks({ clock }), ...mailTasks({ ...core, mailer: createMailer(config) }) };
-    stack.adopt(await startJobs({ ownerUrl: config.database.ownerUrl, log, tasks, crontab: TIMED_TASKS_CRONTAB }), (it) => it.stop());
+    stack.adopt(
+      await startJobs({ ownerUrl: config.database.ownerUrl, log, tasks, crontab: TIMED_TASKS_CRONTAB }),
+      (it) => it.stop(),
+    );
     if (projection) {
       projection.start();
       stack.adopt(projection, (it) => it.stop());
@@ -90,8 +101,10 @@ export async function createDeps(config: Config, role: { readonly web?: boolean;
   return { ...core, credentials, keycloak, projection, sso, acceptance, scim, [Symbol.asyncDispose]: dispose };
 }
 
+const SCIM = /^\/scim\/v2(?=[/?]|$)/i;
+
 /** Everything that a web process answers. */
-export function createApp(deps: Deps): Express {
+export function createApp(deps: Deps): RequestListener {
   const { config, keycloak, projection } = deps;
   const api = createApi({
     ...deps,
@@ -105,13 +118,17 @@ export function createApp(deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');
   if (config.trustProxy) app.set('trust proxy', config.trustProxy);
-  // SCIM goes first: its path is hot, and its errors have a form of their own
-  app.use('/scim/v2', (request, response) => void deps.scim.handle(request, response));
   app.use(...api.first);
   app.get('/', (_request, response) => response.redirect('/docs'));
   if (keycloak) app.use(deps.sso.router, deps.acceptance.router);
   app.use(api.router, ...api.last);
-  return app;
+  return (request, response) => {
+    const path = request.url?.replace(SCIM, '') ?? '';
+    if (path === request.url) return app(request, response);
+    // SCIM passes by Express: its path is hot, and its errors have a form of their own
+    request.url = path.startsWith('/') ? path : `/${path}`;
+    void deps.scim.handle(request, response);
+  };
 }
 
 /** What is waited for, not needed: Keycloak's lag and the mail server. */
@@ -122,7 +139,9 @@ function probesOf({ projection, db, keycloak }: Deps): Probe[] {
       check: async () => {
         if (!keycloak || !projection) return 'KEYCLOAK_URL is not set: nobody can sign in, and nothing is projected';
         const { due, oldestSeconds } = await projection.lag();
-        return oldestSeconds > LAG_WORTH_SAYING_SECONDS ? `${due} changes wait for Keycloak, the oldest for ${Math.round(oldestSeconds)} s` : undefined;
+        return oldestSeconds > LAG_WORTH_SAYING_SECONDS
+          ? `${due} changes wait for Keycloak, the oldest for ${Math.round(oldestSeconds)} s`
+          : undefined;
       },
     },
     { part: 'mail', check: () => mailHealth(db) },
