@@ -1,4 +1,5 @@
-// The pages of an acceptance, each with what to do next. The invited address is never shown in full to another account.
+// The pages of an acceptance, each with what to do next. The invited address is never shown in full: who opens a link that
+// was passed on need not learn it.
 import { type Html, html } from '../../html.ts';
 import { type Invitation, maskAddress, wordExpiry } from '../invitation.ts';
 import type { LogoutForm } from '../keycloak-sign-in.ts';
@@ -18,7 +19,7 @@ export function offerPage(invitation: Invitation, acceptPath: string): Page {
       html`<dl>
 <dt>Your role</dt><dd>${role.displayName}</dd>
 ${teams.length === 0 ? undefined : html`<dt>${teams.length === 1 ? 'Your team' : 'Your teams'}</dt><dd>${teams.map((team) => team.displayName).join(', ')}</dd>`}
-<dt>For</dt><dd>${invitation.address}</dd>
+<dt>For</dt><dd>${maskAddress(invitation.address)}</dd>
 <dt>Valid until</dt><dd>${wordExpiry(expiresAt)}</dd>
 </dl>`,
       postButton(acceptPath, 'Accept the invitation'),
