@@ -31,25 +31,31 @@ export async function readJsonObject(message: IncomingMessage): Promise<Record<s
 }
 
 async function readText(message: IncomingMessage): Promise<string> {
-  const announced = Number(message.headers['content-length'] ?? 0);
-  if (announced > LARGEST_BODY) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const bytes = await readBytes(message);
   try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > LARGEST_BODY) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof DomainError) throw error;
-    throw new DomainError('invalid_syntax', 'The body ended too early.', { cause: error });
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new DomainError('invalid_syntax', 'The body is not UTF-8.');
   }
+}
+
+/** Events, not iteration: leaving an iteration early would cut the connection before the refusal is read. */
+function readBytes(message: IncomingMessage): Promise<Buffer> {
+  if (Number(message.headers['content-length'] ?? 0) > LARGEST_BODY) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST_BODY) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        reject(tooLarge());
+      }
+    });
+    message.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    message.on('error', (cause) => reject(new DomainError('invalid_syntax', 'The body ended too early.', { cause })));
+  });
 }
 
 /** Attributes are three levels deep; what nests further would only exhaust the stack of whoever walks it. */

@@ -79,7 +79,6 @@ export function createScim(deps: ScimDeps): Scim {
       const { answer, failure } = await walk(exchange, parts);
       send(response, exchange.requestId, answer);
       finish(exchange, services, journal, { answer, failure, latencyMs: performance.now() - startedAt });
-      if (!message.complete) message.resume();
     },
     async close() {
       await journal.flush();

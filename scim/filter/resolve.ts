@@ -2,8 +2,9 @@
 // for "all" or "none"; values are read by their attribute's type.
 import type { DirectoryFilter, DirectoryOrder, FilterValue, Target } from '../../src/directory/directory-filter.ts';
 import { DomainError } from '../../src/errors.ts';
+import { resolveFilterName } from '../quirks/unqualified-names.ts';
 import { type Attribute, findAttribute, type ResourceType, valueKind } from '../schema/attribute.ts';
-import { keysOf, resolveAttribute } from '../schema/attribute-path.ts';
+import { type AttributePath, keysOf, resolveAttribute } from '../schema/attribute-path.ts';
 import type { FilterNode, Literal } from './filter.ts';
 
 type Compare = FilterNode & { kind: 'compare' | 'present' };
@@ -15,7 +16,7 @@ export function resolveFilter(type: ResourceType, node: FilterNode): DirectoryFi
   return walk(node, {
     resolve: (term) => resolveTerm(type, term),
     element(name, of) {
-      const path = resolveAttribute(type, name);
+      const path = resolveFilterName(type, name);
       if (!path || path.sub || !path.attribute.multiValued || path.attribute.type !== 'complex') {
         throw refusal(`${name} is no list whose elements could be filtered`);
       }
@@ -75,7 +76,7 @@ function walk(node: FilterNode, level: Level): DirectoryFilter {
 }
 
 function resolveTerm(type: ResourceType, term: Compare): DirectoryFilter {
-  const path = resolveAttribute(type, term.name);
+  const path = resolveFilterName(type, term.name);
   if (!path) throw refusal(`${term.name} is no attribute of a ${type.name}`);
   const { attribute } = path;
   if (attribute.multiValued) return resolveListTerm(type, path, term);
@@ -92,11 +93,7 @@ function resolveTerm(type: ResourceType, term: Compare): DirectoryFilter {
   return { op: 'present', target: { path: keysOf(path), kind: 'text' } };
 }
 
-function resolveListTerm(
-  type: ResourceType,
-  path: NonNullable<ReturnType<typeof resolveAttribute>>,
-  term: Compare,
-): DirectoryFilter {
+function resolveListTerm(type: ResourceType, path: AttributePath, term: Compare): DirectoryFilter {
   const { attribute } = path;
   const list = attribute.collection ?? keysOf(path);
   if (attribute.type !== 'complex') {

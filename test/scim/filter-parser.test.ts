@@ -114,7 +114,7 @@ describe('names in a filter', () => {
     'meta.created co "2020"',
     'meta.location eq "x"',
     'password eq "x"',
-    'department eq "x"',
+    'department.name eq "x"',
     'urn:example:other:userName eq "x"',
     'userName gt null',
     '__proto__ eq "x"',
