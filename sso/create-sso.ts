@@ -1,5 +1,5 @@
 // Everything that sign-in serves: our OIDC provider for Keycloak, the browser's way to the company and back, the REST
-// operations on connections, and the sweep of what has expired.
+// operations on connections. What expires is swept by a timed job.
 import { Router } from 'express';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { connectionRoutes } from './connections/routes.ts';
@@ -7,10 +7,10 @@ import type { SsoDeps } from './deps.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
 import { endSession } from './provider/end-session.ts';
 import { createProvider } from './provider/provider.ts';
-import { sweepProviderState } from './provider/provider-state.ts';
 import { troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
 import { oidcRoutes } from './sign-in/oidc-routes.ts';
+import { atRoute } from './sign-in/respond.ts';
 import { samlRoutes } from './sign-in/saml-routes.ts';
 import { startRoutes } from './sign-in/start-routes.ts';
 
@@ -18,8 +18,6 @@ export type Sso = {
   /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
   readonly router: Router;
   readonly endpoints: Endpoint[];
-  /** Deletes expired state; for the jobs runner. */
-  sweep(): Promise<void>;
 };
 
 export async function createSso(deps: SsoDeps): Promise<Sso> {
@@ -29,15 +27,11 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const signIn = { ...deps, provider, relyingParty };
   const router = Router();
   router.get('/oidc/session/end', endSession(deps));
-  router.use('/oidc', handle);
+  router.use('/oidc', atRoute('/oidc'), handle);
   router.use(startRoutes(signIn), interactionRoutes(signIn), samlRoutes(signIn), oidcRoutes(signIn));
   router.use('/sso', troubleHandler(signIn));
   return {
     router,
     endpoints: connectionRoutes(deps),
-    async sweep() {
-      await sweepProviderState(deps);
-      await deps.db.realm({ text: 'select sweep_sign_ins($1)', values: [clock.now()] });
-    },
   };
 }

@@ -62,7 +62,7 @@ export const oidcSettingsSchema = z.object({
 export const settingsSchema = z.discriminatedUnion('protocol', [samlSettingsSchema, oidcSettingsSchema]);
 
 export type SamlSettings = z.output<typeof samlSettingsSchema>;
-export type OidcSettings = z.output<typeof oidcSettingsSchema>;
+type OidcSettings = z.output<typeof oidcSettingsSchema>;
 export type ConnectionSettings = z.output<typeof settingsSchema>;
 
 export type ConnectionStatus = 'draft' | 'tested' | 'active' | 'disabled';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import type { SsoDeps } from '../deps.ts';
+import { approveLink } from './approve-link.ts';
 import type { Connection } from './connection.ts';
 import { createConnectionSchema, updateConnectionSchema } from './connection-input.ts';
 import { getConnection, listConnections } from './connection-queries.ts';
@@ -63,8 +64,8 @@ export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       params,
       body: updateConnectionSchema,
       responses: answers('The connection after the change'),
-      handle: async ({ ctx, orgId, params: { connection }, body }) =>
-        ok(await updateConnection(deps, ctx, orgId, connection, body)),
+      handle: async ({ ctx, orgId, rights, params: { connection }, body }) =>
+        ok(await updateConnection(deps, ctx, orgId, connection, { rights, change: body })),
     }),
     endpoint({
       ...shared,
@@ -85,6 +86,24 @@ export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       responses: answers('The disabled connection'),
       handle: async ({ ctx, orgId, params: { connection } }) =>
         ok(await disableConnection(deps, ctx, orgId, connection)),
+    }),
+    endpoint({
+      ...shared,
+      method: 'post',
+      path: `${ONE}/approvals`,
+      summary: 'Approve that this connection links one administrator, or somebody whom only an address names',
+      params,
+      body: z.object({ memberId: z.uuid() }).strict(),
+      responses: {
+        200: {
+          description: 'The approval; the next fitting sign-in uses it up',
+          schema: z.object({ memberId: z.uuid(), expiresAt: z.iso.datetime() }),
+        },
+      },
+      handle: async ({ ctx, orgId, rights, params: { connection }, body: { memberId } }) => {
+        const approval = await approveLink(deps, ctx, rights, { orgId, connectionId: connection, memberId });
+        return { status: 200, body: { memberId, expiresAt: approval.expiresAt.toISOString() } };
+      },
     }),
   ];
 }

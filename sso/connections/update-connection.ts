@@ -3,7 +3,9 @@
 import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { DomainError } from '../../src/errors.ts';
+import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
+import { requireMayRetrust } from './admin-rights.ts';
 import { type Connection, missingFor } from './connection.ts';
 import { changedSettings, samlSecretFor, type UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
@@ -11,31 +13,35 @@ import { markForConnection, setConnectionStatus, updateConnectionRow } from './c
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
 
-/** Throws not_found, invalid_value, or conflict when somebody else changed it in the same moment. */
+/** What may change without changing whom the connection believes. */
+const HARMLESS = new Set(['displayName', 'groupsAttribute', 'jit', 'absentGroups', 'scopes']);
+
+/** Throws not_found, invalid_value, role_ceiling, or conflict when somebody else changed it in the same moment. */
 export async function updateConnection(
   deps: Deps,
   ctx: RequestContext,
   orgId: string,
   id: string,
-  input: UpdateConnectionInput,
+  { rights, change }: { readonly rights: Rights; readonly change: UpdateConnectionInput },
 ): Promise<Connection> {
   const before = await getConnection(deps, orgId, id);
-  const settings = changedSettings(before.settings, input);
-  if (before.protocol === 'saml' && input.clientSecret !== undefined) {
+  if (Object.keys(change).some((field) => !HARMLESS.has(field))) await requireMayRetrust(deps, rights, orgId, id);
+  const settings = changedSettings(before.settings, change);
+  if (before.protocol === 'saml' && change.clientSecret !== undefined) {
     throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
   }
   const secret =
     settings.protocol === 'saml'
       ? await samlSecretFor(settings, before.protocol === 'saml' ? before.secret : undefined, deps.clock.now())
-      : input.clientSecret === undefined
+      : change.clientSecret === undefined
         ? before.secret
-        : { clientSecret: input.clientSecret };
+        : { clientSecret: change.clientSecret };
   if (before.status === 'active') await requireReady(deps, { ...before, settings, secret } as Connection);
   return deps.db.inOrg(orgId, async (tx) => {
     const after = await updateConnectionRow(tx, deps.config.secretKey, {
       id,
-      displayName: input.displayName ?? before.displayName,
-      directoryId: input.directoryId === undefined ? before.directoryId : (input.directoryId ?? undefined),
+      displayName: change.displayName ?? before.displayName,
+      directoryId: change.directoryId === undefined ? before.directoryId : (change.directoryId ?? undefined),
       settings,
       secret,
       version: before.version,
@@ -45,7 +51,7 @@ export async function updateConnection(
       action: 'connection.updated',
       subjectKind: 'connection',
       subjectId: id,
-      data: { fields: Object.keys(input).sort() },
+      data: { fields: Object.keys(change).sort() },
     });
     return after;
   });

@@ -2,14 +2,14 @@
 // "Invitations"): whoever implements it spends the invitation, admits the member, commits, and says who it was.
 import type { Request } from 'express';
 
-export type InvitationEntryInput = {
+type InvitationEntryInput = {
   /** The provider's interaction: one request of Keycloak's client `keycloak-invitation`. */
   readonly uid: string;
   /** The browser's request; the invitation is bound to the browser by a cookie of the invitations' own. */
   readonly req: Request;
 };
 
-export type InvitationEntryResult =
+type InvitationEntryResult =
   /** This person is signed in: our answer to Keycloak names them. Everything is committed by now. */
   | { readonly personId: string; readonly connection?: undefined }
   /** Our own page says this; `code` is for the trace, `detail` for the person. */

@@ -13,7 +13,7 @@ export const INVITATION_CLIENT = providerClientId(INVITATION_PROVIDER);
 const PREFIX = providerClientId('');
 
 /** The organization's key in a client id, or undefined for the invitation client and what is none of ours. */
-export function organizationKeyOf(clientId: string): string | undefined {
+function organizationKeyOf(clientId: string): string | undefined {
   if (clientId === INVITATION_CLIENT || !clientId.startsWith(PREFIX)) return undefined;
   return clientId.slice(PREFIX.length);
 }

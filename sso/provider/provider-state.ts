@@ -54,12 +54,3 @@ export function providerStateAdapter({ db, clock }: CoreDeps, model: string): Ad
     },
   };
 }
-
-/** Deletes what has expired; for the jobs runner. Answers how many rows went. */
-export async function sweepProviderState({ db, clock }: CoreDeps): Promise<number> {
-  const rows = await db.realm({
-    text: 'delete from provider_state where expires_at < $1 returning 1 as one',
-    values: [clock.now()],
-  });
-  return rows.length;
-}

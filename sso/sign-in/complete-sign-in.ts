@@ -62,7 +62,7 @@ async function signInOnce(
   const at = deps.clock.now();
   return await deps.db.inOrg(connection.orgId, async (tx) => {
     await requireActive(tx, connection);
-    const found = await findMember(tx, connection, person, trace);
+    const found = await findMember(tx, connection, person, trace, at);
     const memberId = found
       ? await letIn(tx, ctx, connection, found.member)
       : await createJustInTime(tx, ctx, connection, person, trace);

@@ -15,7 +15,7 @@ import { SignInRefused } from './refusals.ts';
 import { note, type SignInTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
-export type Step = 'identity' | 'immutable_id' | 'user_name' | 'address';
+type Step = 'identity' | 'immutable_id' | 'user_name' | 'address';
 export type Found = { readonly step: Step; readonly member: Candidate };
 
 /** The domain of an address, lower case. */
@@ -32,8 +32,9 @@ export async function findMember(
   connection: Connection,
   person: UpstreamPerson,
   trace: SignInTrace,
+  now: Date,
 ): Promise<Found | undefined> {
-  const place = { connectionId: connection.id, directoryId: connection.directoryId };
+  const place = { connectionId: connection.id, directoryId: connection.directoryId, now };
   const [linked] = await findByIdentity(tx, place, person.issuer, person.subject);
   if (linked) {
     note(trace, 'step identity', true, `linked to member ${linked.memberId}`);
@@ -79,6 +80,7 @@ function requireLinkable(connection: Connection, { step, member }: Found): void 
     throw new SignInRefused('not_in_directory', `${by}, but the paired directory does not have the member.`);
   }
   if (member.linked) throw new SignInRefused('linked_elsewhere', `${by}, but linked to another identity.`);
+  if (member.approved) return;
   if (member.isAdmin) throw new SignInRefused('approval_needed', `${by}, but the member has administrator rights.`);
   // what only an address says about a person whom others hold too is no proof (design, section 3)
   if (step === 'address' && member.held) {

@@ -10,18 +10,18 @@ import { beginSignIn } from './begin-sign-in.ts';
 import { ensureBrowser } from './browser-cookie.ts';
 import { recordRefusal } from './finish-sign-in.ts';
 import { SignInRefused } from './refusals.ts';
-import { type SignInDeps, sendOn, sendPage, sendRefusal } from './respond.ts';
+import { atRoute, type SignInDeps, sendOn, sendPage, sendRefusal } from './respond.ts';
 import { beginTrace, note } from './sign-in-trace.ts';
 
 export function interactionRoutes(deps: SignInDeps): Router {
   const router = Router();
-  router.get('/sso/interaction/:uid', async (req, res) => {
+  router.get('/sso/interaction/:uid', atRoute('/sso/interaction/{uid}'), async (req, res) => {
     const interaction = await interactionOf(deps, req, res);
     if (!interaction) return sendRefusal(deps, res, { code: 'request_expired', interactionUid: undefined });
     if (interaction.params.client_id === INVITATION_CLIENT) return enterByInvitation(deps, interaction, req, res);
     return enterByCompany(deps, interaction, req, res);
   });
-  router.post('/sso/interaction/:uid/back', async (req, res) => {
+  router.post('/sso/interaction/:uid/back', atRoute('/sso/interaction/{uid}/back'), async (req, res) => {
     const interaction = await interactionOf(deps, req, res);
     sendOn(res, interaction ? await answerRefusal(interaction) : deps.config.appUrl);
   });

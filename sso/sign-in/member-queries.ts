@@ -1,5 +1,6 @@
 // What the ladder reads: which members of the organization could be the person whom the company has signed in.
 import type { Tx } from '../../src/db/database.ts';
+import { ADMIN_PERMISSIONS } from '../connections/admin-rights.ts';
 
 export type Candidate = {
   readonly memberId: string;
@@ -17,6 +18,8 @@ export type Candidate = {
   readonly ownDomain: boolean;
   /** Something besides this organization holds the person: a credential of their own, or a membership elsewhere. */
   readonly held: boolean;
+  /** Somebody with full control has approved this connection's first link. */
+  readonly approved: boolean;
 };
 
 type Row = {
@@ -31,20 +34,10 @@ type Row = {
   linked: boolean;
   own_domain: boolean;
   held: boolean;
+  approved: boolean;
 };
 
-/** Permissions that let their holder change what others may do. Linking such a member needs approval. */
-const ADMIN_PERMISSIONS = [
-  'organization.manage',
-  'member.manage',
-  'role.assign',
-  'rule.manage',
-  'directory.manage',
-  'connection.manage',
-  'key.manage',
-];
-
-/** $1 organization, $2 connection, $3 its directory (or null), $4 permissions; `which` selects the members. */
+/** $1 organization, $2 connection, $3 its directory (or null), $4 permissions, $5 now; `which` selects the members. */
 const select = (which: string) => `select m.id as member_id, m.status, m.person_id, m.kind, m.address,
     exists (select from block b where b.org_id = m.org_id and b.member_id = m.id) as blocked,
     r.full_control or r.permissions && $4::text[] as is_admin,
@@ -53,17 +46,23 @@ const select = (which: string) => `select m.id as member_id, m.status, m.person_
     exists (select from identity i where i.org_id = m.org_id and i.connection_id = $2 and i.member_id = m.id) as linked,
     m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain,
     m.person_id is not null and (person_held_elsewhere(m.org_id, m.person_id)
-      or coalesce((select s.has_credential from person_standing(m.address) s), false)) as held
+      or coalesce((select s.has_credential from person_standing(m.address) s), false)) as held,
+    exists (select from link_approval l where l.org_id = m.org_id and l.connection_id = $2 and l.member_id = m.id
+      and l.expires_at > $5) as approved
   from member m join role r on r.org_id = m.org_id and r.key = m.role_key
   where m.org_id = $1 and m.status <> 'purged' and ${which}`;
 
-export type Place = { readonly connectionId: string; readonly directoryId: string | undefined };
+export type Place = {
+  readonly connectionId: string;
+  readonly directoryId: string | undefined;
+  readonly now: Date;
+};
 
 async function find(tx: Tx, place: Place, name: string, which: string, values: unknown[]): Promise<Candidate[]> {
   const rows = await tx.query<Row>({
     name: `sso_sign_in_${name}`,
     text: `${select(which)} for update of m`,
-    values: [tx.orgId, place.connectionId, place.directoryId ?? null, ADMIN_PERMISSIONS, ...values],
+    values: [tx.orgId, place.connectionId, place.directoryId ?? null, ADMIN_PERMISSIONS, place.now, ...values],
   });
   return rows.map((row) => ({
     memberId: row.member_id,
@@ -77,12 +76,13 @@ async function find(tx: Tx, place: Place, name: string, which: string, values: u
     linked: row.linked,
     ownDomain: row.own_domain,
     held: row.held,
+    approved: row.approved,
   }));
 }
 
 /** The member whom this identity was linked to. */
 export function findByIdentity(tx: Tx, place: Place, issuer: string, subject: string): Promise<Candidate[]> {
-  const which = `m.id = (select member_id from identity where org_id = $1 and connection_id = $2 and issuer = $5 and subject = $6)`;
+  const which = `m.id = (select member_id from identity where org_id = $1 and connection_id = $2 and issuer = $6 and subject = $7)`;
   return find(tx, place, 'by_identity', which, [issuer, subject]);
 }
 
@@ -92,16 +92,16 @@ const directoryUser = (condition: string) =>
 
 /** The paired directory's user of that externalId. */
 export function findByImmutableId(tx: Tx, place: Place, immutableId: string): Promise<Candidate[]> {
-  return find(tx, place, 'by_immutable_id', directoryUser('d.external_id = $5'), [immutableId]);
+  return find(tx, place, 'by_immutable_id', directoryUser('d.external_id = $6'), [immutableId]);
 }
 
 /** The paired directory's user of that userName, case aside. */
 export function findByUserName(tx: Tx, place: Place, userName: string): Promise<Candidate[]> {
-  return find(tx, place, 'by_user_name', directoryUser('d.user_name_key = fold_key($5)'), [userName]);
+  return find(tx, place, 'by_user_name', directoryUser('d.user_name_key = fold_key($6)'), [userName]);
 }
 
 export function findByAddress(tx: Tx, place: Place, address: string): Promise<Candidate[]> {
-  const which = `m.address_key = fold_key($5) and m.status not in ('removed', 'purged')`;
+  const which = `m.address_key = fold_key($6) and m.status not in ('removed', 'purged')`;
   return find(tx, place, 'by_address', which, [address]);
 }
 

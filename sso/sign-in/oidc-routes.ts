@@ -2,12 +2,12 @@
 import { Router } from 'express';
 import { browserHash } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
-import { contextOf, type SignInDeps, sendFinished, textOf } from './respond.ts';
+import { atRoute, contextOf, type SignInDeps, sendFinished, textOf } from './respond.ts';
 import { verifyOidcAnswer } from './verify-oidc.ts';
 
 export function oidcRoutes(deps: SignInDeps): Router {
   const router = Router();
-  router.get('/sso/oidc/:connection/callback', async (req, res) => {
+  router.get('/sso/oidc/:connection/callback', atRoute('/sso/oidc/{connection}/callback'), async (req, res) => {
     const connectionId = req.params.connection;
     const finished = await finishSignIn(
       deps,

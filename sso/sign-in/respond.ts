@@ -1,5 +1,5 @@
 // How the browser's routes answer: pages, refusals with a way back, and the context of what they do.
-import type { Response } from 'express';
+import type { NextFunction, Response } from 'express';
 import type { Actor, RequestContext } from '../../src/context.ts';
 import { newId } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
@@ -11,6 +11,15 @@ import { interactionPath, type OidcProvider } from '../provider/provider.ts';
 import type { Finished } from './finish-sign-in.ts';
 
 export type SignInDeps = SsoDeps & { readonly provider: OidcProvider['provider']; readonly relyingParty: RelyingParty };
+
+/** Names the route for the request's log line and metrics; ids stay out of both. */
+export function atRoute(route: string): (req: unknown, res: Response, next: NextFunction) => void {
+  return (_req, res, next) => {
+    const scope = res.locals.scope as { route?: string } | undefined;
+    if (scope) scope.route = route;
+    next();
+  };
+}
 
 export function sendPage(res: Response, page: Page): void {
   res.status(page.status).set(page.headers).send(page.html);

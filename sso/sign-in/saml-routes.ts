@@ -7,7 +7,7 @@ import { spMetadataXml } from '../saml/sp-metadata.ts';
 import { browserHash } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
 import { findOrganizationKey, startUrl } from './home-realm.ts';
-import { contextOf, type SignInDeps, sendFinished, sendOn, sendRefusal, textOf } from './respond.ts';
+import { atRoute, contextOf, type SignInDeps, sendFinished, sendOn, sendRefusal, textOf } from './respond.ts';
 import { storeResponse } from './sign-in-request-store.ts';
 import { verifySamlAnswer } from './verify-saml.ts';
 
@@ -17,14 +17,14 @@ export function samlRoutes(deps: SignInDeps): Router {
   const router = Router();
   const form = express.urlencoded({ extended: false, limit: ACS_LIMIT, parameterLimit: 20 });
 
-  router.get('/sso/saml/:connection/metadata', async (req, res) => {
+  router.get('/sso/saml/:connection/metadata', atRoute('/sso/saml/{connection}/metadata'), async (req, res) => {
     const orgId = await findOrganizationOfConnection(deps, req.params.connection);
     const connection = orgId === undefined ? undefined : await findConnection(deps, orgId, req.params.connection);
     if (connection?.protocol !== 'saml') return sendNothingHere(deps, res);
     res.type('application/samlmetadata+xml').send(spMetadataXml(spMetadata(deps.config.baseUrl, connection)));
   });
 
-  router.post('/sso/saml/:connection/acs', form, async (req, res) => {
+  router.post('/sso/saml/:connection/acs', atRoute('/sso/saml/{connection}/acs'), form, async (req, res) => {
     const connectionId = req.params.connection as string;
     const body = (req.body ?? {}) as Record<string, unknown>;
     const response = textOf(body.SAMLResponse);
@@ -36,7 +36,7 @@ export function samlRoutes(deps: SignInDeps): Router {
     sendOn(res, `/sso/saml/${connectionId}/finish?request=${id}`);
   });
 
-  router.get('/sso/saml/:connection/finish', async (req, res) => {
+  router.get('/sso/saml/:connection/finish', atRoute('/sso/saml/{connection}/finish'), async (req, res) => {
     const connectionId = req.params.connection;
     const finished = await finishSignIn(
       deps,

@@ -5,10 +5,10 @@ import type { SsoDeps } from '../deps.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock'>;
 
-export const REQUEST_LIFE_MS = 10 * 60 * 1000;
+const REQUEST_LIFE_MS = 10 * 60 * 1000;
 
 /** What was sent, as the protocol part needs it back. */
-export type SentRequest =
+type SentRequest =
   | { readonly protocol: 'saml'; readonly id: string; readonly issuedAt: string; readonly forceAuthn: boolean }
   | { readonly protocol: 'oidc'; readonly state: string; readonly nonce: string; readonly codeVerifier: string };
 

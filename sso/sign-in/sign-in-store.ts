@@ -19,7 +19,7 @@ export async function rememberAssertion(
   });
 }
 
-/** Links an identity, once. */
+/** Links an identity, once. An approval for it is used up. */
 export async function insertIdentity(
   tx: Tx,
   link: {
@@ -43,6 +43,11 @@ export async function insertIdentity(
       link.linkedBy,
       link.at,
     ],
+  });
+  await tx.query({
+    name: 'sso_link_approval_use',
+    text: 'delete from link_approval where org_id = $1 and connection_id = $2 and member_id = $3',
+    values: [tx.orgId, link.connectionId, link.memberId],
   });
 }
 

@@ -2,13 +2,13 @@
 import { Router } from 'express';
 import { startPage } from '../pages/start-page.ts';
 import { findHomeRealm, startUrl } from './home-realm.ts';
-import { type SignInDeps, sendOn, sendPage, textOf } from './respond.ts';
+import { atRoute, type SignInDeps, sendOn, sendPage, textOf } from './respond.ts';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+$/;
 
 export function startRoutes(deps: Pick<SignInDeps, 'db' | 'config'>): Router {
   const router = Router();
-  router.get('/sso/start', async (req, res) => {
+  router.get('/sso/start', atRoute('/sso/start'), async (req, res) => {
     const { appUrl } = deps.config;
     const address = textOf(req.query.email).trim();
     if (address === '') return sendPage(res, startPage({ appUrl }));

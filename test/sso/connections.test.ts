@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DomainError } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/http/endpoint.ts';
+import { OPERATOR_RIGHTS, type Rights } from '../../src/roles/rights.ts';
 import { openBytes, sealBytes } from '../../src/seal.ts';
 import { getConnection } from '../../sso/connections/connection-queries.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
@@ -34,7 +35,7 @@ async function call(
   method: Endpoint['method'],
   path: string,
   orgId: string,
-  sent: { id?: string; body?: unknown } = {},
+  sent: { id?: string; body?: unknown; rights?: Rights } = {},
 ) {
   const found = bridge
     .sso()
@@ -44,7 +45,7 @@ async function call(
     query: undefined,
     body: found.body?.parse(sent.body),
     orgId,
-    rights: undefined,
+    rights: sent.rights ?? OPERATOR_RIGHTS,
     principal: { kind: 'operator', id: 'test' },
     ctx: bridge.ctx,
   } as unknown as Parameters<Endpoint['handle']>[0]);
@@ -174,6 +175,36 @@ describe('a connection', () => {
     expect(
       await code(call('patch', '/{connection}', orgId, { id: own.id, body: { domains: ['unproved.test'] } })),
     ).toBe('conflict');
+  });
+
+  test('that signs administrators in is re-pointed by full control only', async () => {
+    const org = await organization();
+    const made = await call('post', '', org.id, { body: { ...oidc, clientSecret: 's' } });
+    const rights: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
+    const patch = (body: unknown, by: Rights) =>
+      code(call('patch', '/{connection}', org.id, { id: made.id, body, rights: by }));
+    expect(await patch({ issuer: 'https://other.test' }, rights)).toBe('done');
+    const owner = await bridge.make.member(org.id, `owner@${org.domain}`, 'owner');
+    await bridge.rows(
+      `insert into identity (org_id, connection_id, issuer, subject, member_id, linked_by) values ($1, $2, 'i', 's', $3, 'test')`,
+      [org.id, made.id, owner],
+    );
+    expect(await patch({ issuer: 'https://evil.test' }, rights)).toBe('role_ceiling');
+    expect(await patch({ displayName: 'New name', jit: 'on' }, rights)).toBe('done');
+    expect(await patch({ issuer: 'https://next.test' }, OPERATOR_RIGHTS)).toBe('done');
+  });
+
+  test('is approved for an administrator by full control only', async () => {
+    const org = await organization();
+    const made = await call('post', '', org.id, { body: { ...oidc, clientSecret: 's' } });
+    const memberId = await bridge.make.member(org.id, `owner@${org.domain}`, 'owner');
+    const stranger = await bridge.make.member((await organization()).id, 'x@x.test');
+    const rights: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
+    const approve = (body: unknown, by = OPERATOR_RIGHTS) =>
+      code(call('post', '/{connection}/approvals', org.id, { id: made.id, body, rights: by }));
+    expect(await approve({ memberId }, rights)).toBe('role_ceiling');
+    expect(await approve({ memberId: stranger })).toBe('invalid_value');
+    expect(await approve({ memberId })).toBe('done');
   });
 
   test('takes no field of the other protocol', async () => {

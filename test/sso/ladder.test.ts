@@ -1,5 +1,7 @@
 // The ladder and the use case behind every sign-in, on a real database: who is found, who is refused, who is made.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OPERATOR_RIGHTS } from '../../src/roles/rights.ts';
+import { approveLink } from '../../sso/connections/approve-link.ts';
 import type { Connection } from '../../sso/connections/connection.ts';
 import { getConnection } from '../../sso/connections/connection-queries.ts';
 import { disableConnection } from '../../sso/connections/update-connection.ts';
@@ -215,6 +217,37 @@ describe('a first link is refused', () => {
     await s.push('ada');
     await disableConnection(bridge.deps, bridge.ctx, s.orgId, s.connection.id);
     expect(await s.refusal(says({ immutableId: 'x-ada' }))).toBe('connection_missing');
+  });
+});
+
+describe('an approval', () => {
+  const approve = (s: Awaited<ReturnType<typeof setting>>, memberId: string) =>
+    approveLink(bridge.deps, bridge.ctx, OPERATOR_RIGHTS, {
+      orgId: s.orgId,
+      connectionId: s.connection.id,
+      memberId,
+    });
+
+  test.each(['owner', 'member'])('lets one first link pass onto the %s, and is used up by it', async (role) => {
+    const s = await setting({ paired: false });
+    const member = await bridge.make.member(s.orgId, s.address('boss'), role);
+    await approve(s, member);
+    expect(await s.signIn(says({ subject: 'boss', address: s.address('boss') }))).toMatchObject({ memberId: member });
+    expect(await bridge.rows('select 1 from link_approval where member_id = $1', [member])).toEqual([]);
+  });
+
+  test('passes no other guard, and ends after a week', async () => {
+    const s = await setting();
+    const member = await bridge.make.member(s.orgId, s.address('boss'), 'owner');
+    await approve(s, member);
+    expect(await s.refusal(says({ address: s.address('boss') }))).toBe('not_in_directory');
+    const open = await setting({ paired: false });
+    const other = await bridge.make.member(open.orgId, open.address('boss'), 'owner');
+    await approve(open, other);
+    bridge.later.ms = 8 * 24 * 60 * 60 * 1000;
+    const late = await open.refusal(says({ address: open.address('boss') }));
+    bridge.later.ms = 0;
+    expect(late).toBe('approval_needed');
   });
 });
 

@@ -1,6 +1,7 @@
 // A sign-in by OpenID Connect, with a real oidc-provider as the company's and a scripted relying party as Keycloak.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
+import { OPERATOR_RIGHTS } from '../../src/roles/rights.ts';
 import { createConnectionSchema } from '../../sso/connections/connection-input.ts';
 import { createConnection } from '../../sso/connections/create-connection.ts';
 import { activateConnection, updateConnection } from '../../sso/connections/update-connection.ts';
@@ -41,7 +42,7 @@ beforeAll(async () => {
     claims,
   });
   const change = { issuer: upstream.issuer, clientSecret: CLIENT.secret };
-  await updateConnection(bridge.deps, bridge.ctx, globex.id, connectionId, change);
+  await updateConnection(bridge.deps, bridge.ctx, globex.id, connectionId, { rights: OPERATOR_RIGHTS, change });
   await activateConnection(bridge.deps, bridge.ctx, globex.id, connectionId);
   await bridge.make.team(globex.id, 'engineering', 'Engineering');
 });

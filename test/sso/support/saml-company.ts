@@ -14,7 +14,7 @@ export type Employee = {
   readonly groups?: readonly string[];
 };
 
-export type SamlRequest = {
+type SamlRequest = {
   readonly id: string;
   readonly acsUrl: string;
   readonly spEntityId: string;
