@@ -66,7 +66,7 @@ function directories(deps: CoreDeps): Endpoint[] {
       summary: 'Add a directory',
       tag: TAG,
       access: MANAGE,
-      body: z.object({ displayName, profile: profile.default('generic') }),
+      body: z.strictObject({ displayName, profile: profile.default('generic') }),
       responses: { 201: { description: 'The directory, still without a token', schema: directory } },
       idempotent: true,
       async handle({ orgId, ctx, body }) {
@@ -107,7 +107,7 @@ function tokens(deps: CoreDeps): Endpoint[] {
       tag: TAG,
       access: MANAGE,
       params: directoryParams,
-      body: z.object({ displayName, expiresAt: z.iso.datetime({ offset: true }).optional() }),
+      body: z.strictObject({ displayName, expiresAt: z.iso.datetime({ offset: true }).optional() }),
       responses: { 201: { description: 'The token, shown this once', schema: newToken } },
       async handle({ orgId, ctx, params, body }) {
         const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
@@ -168,7 +168,7 @@ function journal(deps: CoreDeps): Endpoint {
     tag: TAG,
     access: MANAGE,
     params: directoryParams,
-    query: z.object({
+    query: z.strictObject({
       limit: z.coerce.number().int().min(1).max(500).default(100),
       before: z.iso.datetime({ offset: true }).optional().describe('Only what came before this time'),
     }),

@@ -1,5 +1,6 @@
 // The OpenAPI document says what the API does, and the page that shows it loads nothing from elsewhere.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fillPath, makeThings } from '../support/example-requests.ts';
 import { type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
 let t: Setup;
@@ -37,16 +38,12 @@ test('every reference in the document leads somewhere', () => {
 });
 
 test('answers keep to the schemas that the document shows', async () => {
-  const team = await t.make.team(acme, 'Engineering');
-  const member = await t.make.member(acme, { teams: [team.key] });
-  const rule = { source: 'scim.group', match: 'display_name', value: 'Engineers', target: { team: 'engineering' } };
+  const { ids } = await makeThings(t, acme);
   const key = acme.ownerKey;
-  await t.call('POST', '/v1/organizations/acme/mapping-rules', { key, body: rule });
-  const reads: Record<string, string> = { org: 'acme', team: team.id, member: member.id };
   let seen = 0;
   for (const { method, path, responses, access } of t.api.endpoints) {
     if (method !== 'get') continue;
-    const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => reads[name] ?? 'missing');
+    const address = fillPath(path, { ...ids, org: 'acme' });
     const answer = await t.call('GET', address, { key: access === 'operator' ? t.operatorKey : key });
     expect([path, answer.status]).toEqual([path, 200]);
     const checked = responses[200]?.schema?.safeParse(answer.body);

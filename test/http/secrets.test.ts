@@ -32,7 +32,7 @@ test('law 7: no table holds a secret, in any column', async () => {
   const client = new pg.Client({ connectionString: t.database.adminUrl });
   await client.connect();
   const { rows: tables } = await client.query(
-    `select table_name as name from information_schema.tables where table_schema in ('public', 'graphile_worker') and table_type = 'BASE TABLE'`,
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables where table_schema in ('public', 'graphile_worker') and table_type = 'BASE TABLE'`,
   );
   for (const { name } of tables) {
     const { rows } = await client

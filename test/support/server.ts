@@ -7,12 +7,15 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { Database } from '../../src/db/database.ts';
+import { directoryRoutes } from '../../src/directory/routes.ts';
 import type { VerifyAccessToken } from '../../src/http/access-token.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/http/create-api.ts';
 import { newId } from '../../src/ids.ts';
+import { invitationRoutes } from '../../src/invitations/routes.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
 import { createLogger } from '../../src/log.ts';
+import { connectionRoutes } from '../../sso/connections/routes.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export type TestClock = Clock & { advance(seconds: number): void };
@@ -70,7 +73,6 @@ export type SetupOptions = {
   readonly verifyAccessToken?: VerifyAccessToken;
   readonly resolveTxt?: ApiDeps['resolveTxt'];
   readonly probes?: ApiDeps['probes'];
-  readonly endpoints?: ApiDeps['endpoints'];
   readonly poolSize?: number;
 };
 
@@ -87,15 +89,27 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const config = {
+    baseUrl,
+    appUrl: 'http://127.0.0.1:9/app',
+    secretKey: 'test-0123456789-0123456789',
+    keycloak: undefined,
+    environment: 'test' as const,
+  };
   const api = createApi({
     db,
     clock,
     log,
     credentials,
-    config: { baseUrl },
+    config,
     verifyAccessToken: options.verifyAccessToken,
     resolveTxt: options.resolveTxt ?? (async () => []),
-    endpoints: options.endpoints ?? [],
+    // as src/app.ts composes them: a test that walks all endpoints walks the product's
+    endpoints: [
+      ...directoryRoutes({ db, clock }),
+      ...invitationRoutes({ db, clock, config }),
+      ...connectionRoutes({ db, clock, config }),
+    ],
     probes: options.probes ?? [],
     projectionLag: async () => ({ due: 0, oldestSeconds: 0 }),
     version: '0.0.0-test',

@@ -1,0 +1,83 @@
+// One of each thing of an organization, and for every endpoint with a body a request that is well formed: so that a test
+// can walk all endpoints. An endpoint that is missing here fails test/http/tenancy.test.ts.
+import type { Endpoint } from '../../src/http/endpoint.ts';
+import type { Json, MadeOrganization, Setup } from './server.ts';
+
+export type Things = {
+  /** By the name of the path parameter that it may stand in. */
+  readonly ids: Readonly<Record<string, string>>;
+  /** By `nameOf(endpoint)`; every id in them is of this organization. */
+  readonly bodies: Readonly<Record<string, Json>>;
+};
+
+export const nameOf = ({ method, path }: Pick<Endpoint, 'method' | 'path'>): string =>
+  `${method} ${path.replace('/v1/organizations/{org}', '')}`;
+
+/** The endpoint's address, with what `values` do not name left as it is. */
+export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** Makes one of each, over the API. */
+export async function makeThings(t: Setup, org: MadeOrganization): Promise<Things> {
+  const base = `/v1/organizations/${org.id}`;
+  const post = async (path: string, body: object): Promise<Json> => {
+    const answer = await t.call('POST', base + path, { key: org.ownerKey, body });
+    if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const team = await t.make.team(org, 'Secret Lab');
+  const member = await t.make.member(org, { name: 'hidden-person', teams: [team.key] });
+  await t.make.member(org, { role: 'owner' });
+  const { id: key } = await t.make.key(org, ['member.view']);
+  const rule = await post('/mapping-rules', ruleTo(team.id));
+  const directory = await post('/directories', { displayName: 'Directory' });
+  const token = await post(`/directories/${directory.id}/tokens`, { displayName: 'Token' });
+  const invitation = await post('/invitations', inviteTo(`invited@${org.key}.test`, team.id));
+  const connection = await post('/connections', { ...OIDC, displayName: 'Connection', directoryId: directory.id });
+  const domain = `${org.key}.test`;
+  const ids = {
+    team: team.id,
+    member: member.id,
+    key,
+    rule: rule.id,
+    directory: directory.id,
+    token: token.id,
+    invitation: invitation.id,
+    connection: connection.id,
+    domain,
+  };
+  return { ids, bodies: bodiesWith(ids, domain) };
+}
+
+const OIDC = {
+  protocol: 'oidc',
+  issuer: 'https://idp.test',
+  clientId: 'drawbridge',
+  clientSecret: 'a-secret-of-the-idp',
+};
+
+const ruleTo = (team: string) => ({ source: 'scim.group', match: 'display_name', value: 'Hidden', target: { team } });
+const inviteTo = (email: string, team: string) => ({ email, role: 'member', teamIds: [team] });
+
+function bodiesWith(ids: Record<string, string>, domain: string): Record<string, Json> {
+  return {
+    'patch ': { displayName: 'Another name' },
+    'post /domains': { domain: `other.${domain}` },
+    'post /members': { address: `x@${domain}`, teams: [ids.team] },
+    'patch /members/{member}': { role: 'member' },
+    'put /members/{member}/teams': { teams: [ids.team] },
+    'post /members/{member}/suspend': { reason: 'x' },
+    'post /teams': { displayName: 'Another' },
+    'patch /teams/{team}': { displayName: 'Another' },
+    'post /mapping-rules': ruleTo(ids.team ?? ''),
+    'post /api-keys': { displayName: 'x', permissions: [], memberId: ids.member },
+    'post /directories': { displayName: 'x' },
+    'post /directories/{directory}/tokens': { displayName: 'x' },
+    'post /invitations': inviteTo(`other@${domain}`, ids.team ?? ''),
+    'post /invitations/{invitation}/resend': { expiresInHours: 48 },
+    'post /connections': { ...OIDC, displayName: 'x', directoryId: ids.directory },
+    'patch /connections/{connection}': { displayName: 'x', directoryId: ids.directory },
+    'post /connections/{connection}/approvals': { memberId: ids.member },
+  };
+}
