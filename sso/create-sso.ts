@@ -13,6 +13,7 @@ import { oidcRoutes } from './sign-in/oidc-routes.ts';
 import { atRoute } from './sign-in/respond.ts';
 import { samlRoutes } from './sign-in/saml-routes.ts';
 import { startRoutes } from './sign-in/start-routes.ts';
+import { traceRoutes } from './sign-in/trace-routes.ts';
 
 export type Sso = {
   /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
@@ -32,6 +33,6 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   router.use('/sso', troubleHandler(signIn));
   return {
     router,
-    endpoints: connectionRoutes(deps),
+    endpoints: [...connectionRoutes(deps), ...traceRoutes(deps)],
   };
 }

@@ -73,8 +73,7 @@ export async function createProvider(deps: SsoDeps): Promise<OidcProvider> {
       Interaction: INTERACTION_SECONDS,
       Session: INTERACTION_SECONDS,
     },
-    renderError: (ctx, _out, error) =>
-      renderRefusal(ctx, config.appUrl, error instanceof errors.SessionNotFound ? 'request_expired' : 'internal'),
+    renderError: (ctx, _out, error) => renderRefusal(ctx, config.appUrl, refusalCodeOf(error)),
   });
   // The public origin is configured; what a proxy or a client says of it is overwritten in `handle`.
   provider.proxy = true;
@@ -132,13 +131,18 @@ function refuseByPage(provider: Provider, deps: SsoDeps) {
     if (error === undefined || HARMLESS.has(error) || !toBrowser || isOurPage(ctx)) return;
     deps.log.warn({ error }, 'a request of Keycloak was refused by page');
     ctx.remove('location');
-    renderRefusal(ctx, deps.config.appUrl, 'internal');
+    renderRefusal(ctx, deps.config.appUrl, error === 'server_error' ? 'internal' : 'request_unknown');
   };
 }
 
 /** The library has shown the error through `renderError` already. */
 function isOurPage(ctx: KoaContextWithOIDC): boolean {
   return ctx.status >= 400 && !ctx.response.get('location');
+}
+
+function refusalCodeOf(error: Error): RefusalCode {
+  if (error instanceof errors.SessionNotFound) return 'request_expired';
+  return error instanceof errors.OIDCProviderError && error.expose ? 'request_unknown' : 'internal';
 }
 
 function renderRefusal(ctx: KoaContextWithOIDC, appUrl: string, code: RefusalCode): void {

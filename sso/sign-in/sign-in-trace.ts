@@ -3,7 +3,7 @@
 import type { Queryable } from '../../src/db/database.ts';
 import { newId } from '../../src/ids.ts';
 
-type TraceCheck = { readonly name: string; readonly ok: boolean; readonly detail: string };
+export type TraceCheck = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
 /** Filled while the sign-in goes on, written once at its end. */
 export type SignInTrace = {

@@ -2,6 +2,7 @@
 // plays Keycloak here; test/e2e has the real one.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Page, ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
+import { SAML_REFUSALS } from '../../sso/saml/refusals.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
 
@@ -238,6 +239,23 @@ describe('a refusal', () => {
     expect(page.html).not.toMatch(/https?:\/\/(?!127\.0\.0\.1)/);
     const back = await browser.submit(page, {}, '/back');
     expect(await bridge.keycloakGets(asked, back)).toEqual({ error: 'interaction_required' });
+  });
+
+  test('is explained to an administrator by its reference', async () => {
+    const denied = '<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"/>';
+    company.changes = () => ({ status: denied });
+    const { page } = await bridge.signIn(new ScriptedBrowser(), 'sso-acme');
+    const id = /· ([0-9a-f-]{36})/.exec(textOf(page))?.[1];
+    const endpoint = bridge.sso().endpoints.find((one) => one.path.endsWith('/sign-ins'))!;
+    const ask = async (orgId: string, query: object) => {
+      const call = { orgId, query: endpoint.query?.parse(query) } as unknown as Parameters<typeof endpoint.handle>[0];
+      return ((await endpoint.handle(call)).body as { items: object[] }).items;
+    };
+    expect(await ask(acme.id, { id })).toMatchObject([
+      { id, refusal: 'identity_provider_refused', cause: SAML_REFUSALS.status.cause, cure: SAML_REFUSALS.status.cure },
+    ]);
+    expect(await ask((await bridge.make.organization('curious', 'curious.test')).id, { id })).toEqual([]);
+    expect(await ask(acme.id, { outcome: 'completed', limit: '2' })).toHaveLength(2);
   });
 
   test('leaves nothing behind but its trace', async () => {

@@ -1,0 +1,77 @@
+// Reads the traces of sign-ins, newest first, with cause and cure in an administrator's words.
+import type { SsoDeps } from '../deps.ts';
+import { OIDC_REFUSALS } from '../oidc/refusals.ts';
+import { SAML_REFUSALS } from '../saml/refusals.ts';
+import { REFUSALS } from './refusals.ts';
+import type { TraceCheck } from './sign-in-trace.ts';
+
+export type SignInRecord = {
+  readonly id: string;
+  readonly at: Date;
+  readonly connectionId: string | undefined;
+  readonly memberId: string | undefined;
+  readonly outcome: 'completed' | 'refused';
+  readonly refusal: string | undefined;
+  readonly cause: string | undefined;
+  readonly cure: string | undefined;
+  readonly checks: readonly TraceCheck[];
+  /** Protocol, evidence state, names of what was received, and the like. */
+  readonly facts: Readonly<Record<string, unknown>>;
+};
+
+export type SignInFilter = {
+  /** The reference on a refusal page. */
+  readonly id?: string | undefined;
+  readonly outcome?: 'completed' | 'refused' | undefined;
+  readonly limit: number;
+};
+
+type Row = {
+  id: string;
+  at: Date;
+  connection_id: string | null;
+  member_id: string | null;
+  outcome: 'completed' | 'refused';
+  refusal: string | null;
+  detail: { checks: TraceCheck[]; samlRefusal?: string; oidcRefusal?: string; [fact: string]: unknown };
+};
+
+export async function listSignIns(
+  { db }: Pick<SsoDeps, 'db'>,
+  orgId: string,
+  filter: SignInFilter,
+): Promise<SignInRecord[]> {
+  const rows = await db.query<Row>(orgId, {
+    name: 'sso_sign_in_traces',
+    text: `select id, at, connection_id, member_id, outcome, refusal, detail from sign_in_trace
+      where org_id = $1 and ($2::uuid is null or id = $2) and ($3::text is null or outcome = $3)
+      order by at desc, id desc limit $4`,
+    values: [orgId, filter.id ?? null, filter.outcome ?? null, filter.limit],
+  });
+  return rows.map(({ detail: { checks, ...facts }, ...row }) => ({
+    id: row.id,
+    at: row.at,
+    connectionId: row.connection_id ?? undefined,
+    memberId: row.member_id ?? undefined,
+    outcome: row.outcome,
+    refusal: row.refusal ?? undefined,
+    ...explain(row.refusal, facts),
+    checks,
+    facts,
+  }));
+}
+
+/** The protocol's own refusal says more than ours, where there is one. */
+function explain(refusal: string | null, facts: { samlRefusal?: string; oidcRefusal?: string }) {
+  const tables: readonly (readonly [Readonly<Record<string, { cause: string; cure: string }>>, string | undefined])[] =
+    [
+      [SAML_REFUSALS, facts.samlRefusal],
+      [OIDC_REFUSALS, facts.oidcRefusal],
+      [REFUSALS, refusal ?? undefined],
+    ];
+  for (const [table, code] of tables) {
+    const text = code === undefined || !Object.hasOwn(table, code) ? undefined : table[code];
+    if (text) return { cause: text.cause, cure: text.cure };
+  }
+  return { cause: undefined, cure: undefined };
+}
