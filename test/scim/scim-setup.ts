@@ -4,8 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { createScim, type Scim } from '../../scim/router.ts';
-import type { CoreDeps } from '../../src/db/core-deps.ts';
-import { directoryRoutes } from '../../src/directory/routes.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Answer, type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
@@ -48,9 +46,7 @@ export type ScimSetup = AsyncDisposable & {
 };
 
 export async function setupScim(options: { ratePerSecond?: number } = {}): Promise<ScimSetup> {
-  const late = {} as CoreDeps;
-  const t = await setup({ endpoints: directoryRoutes(late), poolSize: 16 });
-  Object.assign(late, { db: t.db, clock: t.clock });
+  const t = await setup({ poolSize: 16 });
   let changes = 0;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
