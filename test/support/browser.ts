@@ -3,7 +3,11 @@
 import chromium from '@sparticuz/chromium';
 import { type Browser, type BrowserContext, chromium as engine } from 'playwright-core';
 
-const QUIET = [
+// Not the package's own list of arguments: it asks for a single process, which dies with the first profile that is closed.
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
@@ -13,11 +17,7 @@ const QUIET = [
 
 /** Starts Chromium; close it when done. */
 export async function launchBrowser(): Promise<Browser> {
-  return engine.launch({
-    executablePath: await chromium.executablePath(),
-    args: [...chromium.args, ...QUIET],
-    headless: true,
-  });
+  return engine.launch({ executablePath: await chromium.executablePath(), args: ARGUMENTS, headless: true });
 }
 
 /** A browser profile of its own: no cookies. */
