@@ -1,4 +1,5 @@
 // Idempotency-Key: key, request and effect are one transaction.
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
@@ -85,4 +86,21 @@ test('two organizations may use the same key', async () => {
 
 test('a key of the wrong form is refused', async () => {
   expect((await post('x'.repeat(201), 'Long')).status).toBe(400);
+});
+
+test('key and effect are one transaction: when the key cannot be kept, nothing has happened', async () => {
+  const admin = new pg.Client({ connectionString: t.database.adminUrl });
+  await admin.connect();
+  await admin.query(
+    `create function doom() returns trigger language plpgsql as $$ begin raise exception 'doomed'; end $$`,
+  );
+  await admin.query(
+    `create trigger doom before update on idempotency_key for each row when (new.key = 'doomed') execute function doom()`,
+  );
+  const before = await teamCount();
+  expect((await post('doomed', 'Half done')).status).toBe(500);
+  expect(await teamCount()).toBe(before);
+  await admin.query('drop trigger doom on idempotency_key');
+  await admin.end();
+  expect((await post('doomed', 'Half done')).status).toBe(201);
 });

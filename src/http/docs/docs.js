@@ -12,6 +12,11 @@ function el(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Text whose `quoted` parts are code. */
+function prose(text) {
+  return text.split('`').map((part, at) => (at % 2 === 1 ? el('code', {}, part) : part));
+}
+
 const spec = await (await fetch('/openapi.json')).json();
 const byId = (id) => document.getElementById(id);
 
@@ -73,7 +78,7 @@ function schemaView(given, depth = 0) {
       el('code', {}, name),
       ' ',
       el('span', { class: 'type' }, typeText(property) + (required ? '' : ', optional')),
-      property.description ? el('span', { class: 'note' }, ` ${property.description}`) : undefined,
+      property.description ? el('span', { class: 'note' }, ': ', prose(property.description)) : undefined,
       nested,
     );
   });
@@ -108,7 +113,7 @@ function field(parameter) {
     { class: 'field' },
     el('span', {}, `${parameter.name} (${parameter.in})`),
     input,
-    el('small', {}, note),
+    el('small', {}, prose(note)),
   );
 }
 
@@ -179,7 +184,7 @@ function operationView(method, path, operation) {
         {},
         status === 'default' ? 'Otherwise' : status,
         ' ',
-        el('span', { class: 'note' }, response.description),
+        el('span', { class: 'note' }, prose(response.description)),
       ),
       schema && status !== 'default' ? schemaView(schema) : undefined,
       schema && status !== 'default'
@@ -195,7 +200,7 @@ function operationView(method, path, operation) {
     },
     el('h3', {}, el('span', { class: `method ${method}` }, method.toUpperCase()), ' ', el('code', {}, path)),
     el('p', {}, operation.summary),
-    el('p', { class: 'note' }, operation.description ?? ''),
+    el('p', { class: 'note' }, prose(operation.description ?? '')),
     request ? el('section', {}, el('h4', {}, 'Body'), schemaView(request)) : undefined,
     responses,
     tryForm(method, path, operation),
@@ -215,7 +220,7 @@ for (const { name } of spec.tags) {
   const views = own.map(({ method, path, operation }) => operationView(method, path, operation));
   byId('operations').append(el('section', {}, el('h2', {}, name), views));
 }
-byId('about').textContent = `${spec.info.description} Version ${spec.info.version}.`;
+byId('about').append(...prose(`${spec.info.description} Version ${spec.info.version}.`));
 
 /** Hides what does not hold every word, and headings left with nothing. */
 function search() {
