@@ -8,16 +8,22 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { requestScope } from '../../src/http/request-scope.ts';
 import { type Acceptance, createAcceptance } from '../../src/invitations/acceptance.ts';
-import type { InvitationDeps } from '../../src/invitations/deps.ts';
 import { invitationToken } from '../../src/invitations/invitation-token.ts';
-import { invitationRoutes } from '../../src/invitations/routes.ts';
-import { type Answer, type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
+import {
+  type Answer,
+  type Json,
+  type MadeOrganization,
+  type Setup,
+  setup,
+  TEST_SECRET_KEY,
+} from '../support/server.ts';
 
-export const SECRET_KEY = 'a secret key of this test only';
+/** The key that the API of test/support/server.ts has, too. */
+export const SECRET_KEY = TEST_SECRET_KEY;
 export const KEYCLOAK_URL = 'http://127.0.0.1:1';
 
 /** Keycloak as the acceptance sees it, told by the test. */
-export type ToldKeycloak = {
+type ToldKeycloak = {
   readonly projected: string[];
   readonly withCredential: Set<string>;
   failing: boolean;
@@ -42,9 +48,7 @@ export type InviteSetup = AsyncDisposable & {
 };
 
 export async function setupInvitations(options: { poolSize?: number } = {}): Promise<InviteSetup> {
-  const late = {} as InvitationDeps;
-  const t = await setup({ endpoints: invitationRoutes(late), ...options });
-  Object.assign(late, { db: t.db, clock: t.clock, config: { secretKey: SECRET_KEY } });
+  const t = await setup(options);
   const keycloak: ToldKeycloak = { projected: [], withCredential: new Set(), failing: false };
   const pages = await servePages(t, keycloak);
   const admin = new pg.Pool({ connectionString: t.database.adminUrl, max: 2, application_name: 'test admin' });

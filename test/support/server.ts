@@ -18,6 +18,9 @@ import { createLogger } from '../../src/log.ts';
 import { connectionRoutes } from '../../sso/connections/routes.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
+/** SECRET_KEY of every test API. */
+export const TEST_SECRET_KEY = 'test-0123456789-0123456789';
+
 export type TestClock = Clock & { advance(seconds: number): void };
 
 /** Starts at the real time, because the database's own defaults do. */
@@ -36,7 +39,7 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 export type Json = any;
 
 /** One request with a JSON body; `key` is the bearer. */
-export type Call = (
+type Call = (
   method: string,
   path: string,
   options?: { key?: string; body?: unknown; headers?: Record<string, string>; raw?: string },
@@ -58,7 +61,7 @@ export type Setup = AsyncDisposable & {
 
 export type MadeOrganization = { readonly id: string; readonly key: string; readonly ownerKey: string };
 
-export type Make = {
+type Make = {
   /** With a verified domain `<key>.test`. */
   organization(key?: string): Promise<MadeOrganization>;
   /** An active member of the organization's own domain. */
@@ -92,7 +95,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const config = {
     baseUrl,
     appUrl: 'http://127.0.0.1:9/app',
-    secretKey: 'test-0123456789-0123456789',
+    secretKey: TEST_SECRET_KEY,
     keycloak: undefined,
     environment: 'test' as const,
   };
