@@ -10,11 +10,8 @@ import { HOUR_MS, type Invitation, type Inviter, parseAddress } from './invitati
 import { findInvitation } from './invitation-queries.ts';
 import {
   expireInvitations,
-  getAssignableRole,
-  getTeams,
   insertInvitation,
   lockAddress,
-  type OfferedRole,
   recordInvitationEvent,
   requireMailAllowance,
   sendLink,
@@ -27,6 +24,7 @@ import {
   reopenInvitedMember,
   requireSeat,
 } from './invited-member-store.ts';
+import { getAssignableRole, getTeams, type OfferedRole } from './offer-queries.ts';
 
 export type CreateInvitationInput = {
   readonly orgId: string;

@@ -3,7 +3,7 @@ import type { CoreDeps } from '../db/core-deps.ts';
 import { hashSecret, isUuid, newSecret } from '../ids.ts';
 
 /** What Keycloak was asked: whose session the browser holds, a usual sign-in, the way in by link, an end of a session. */
-export type HopStep = 'who' | 'prove' | 'password' | 'signed_out';
+type HopStep = 'who' | 'prove' | 'password' | 'signed_out';
 
 export type Hop = { readonly orgId: string; readonly invitationId: string; readonly step: HopStep };
 

@@ -6,7 +6,7 @@ import { DomainError } from '../errors.ts';
 import { hashSecret } from '../ids.ts';
 import { enqueueJob } from '../jobs/jobs-store.ts';
 import type { Rights } from '../roles/rights.ts';
-import { HOUR_MS, type InvitedTeam, type Inviter, MAILS_PER_HOUR } from './invitation.ts';
+import { HOUR_MS, type Inviter, MAILS_PER_HOUR } from './invitation.ts';
 
 /** One invitation at a time for one address of an organization, until the transaction ends. */
 export async function lockAddress(tx: Tx, address: string): Promise<void> {
@@ -19,40 +19,6 @@ export async function lockAddress(tx: Tx, address: string): Promise<void> {
 /** Marks the organization's invitations whose time is over, so that they hold no seat and no address. */
 export async function expireInvitations(tx: Tx, now: Date): Promise<void> {
   await tx.query({ text: 'select expire_invitations($1, $2)', values: [now, tx.orgId] });
-}
-
-export type OfferedRole = { readonly key: string; readonly permissions: string[]; readonly fullControl: boolean };
-
-/** The role as it is now; throws `invalid_value` for one that is unknown or is not given by hand. */
-export async function getAssignableRole(tx: Tx, key: string): Promise<OfferedRole> {
-  const [role] = await tx.query<{ permissions: string[]; full_control: boolean; assignable: boolean }>({
-    text: 'select permissions, full_control, assignable from role where org_id = $1 and key = $2',
-    values: [tx.orgId, key],
-  });
-  if (!role) throw new DomainError('invalid_value', 'There is no role of this key.', { data: { field: 'role' } });
-  if (!role.assignable) {
-    throw new DomainError('invalid_value', 'This role is not given to people.', { data: { field: 'role' } });
-  }
-  return { key, permissions: role.permissions, fullControl: role.full_control };
-}
-
-/** The teams by id or key, each once; throws `invalid_value` naming what is unknown or archived. */
-export async function getTeams(tx: Tx, idsOrKeys: readonly string[]): Promise<InvitedTeam[]> {
-  const wanted = [...new Set(idsOrKeys)];
-  if (wanted.length === 0) return [];
-  const rows = await tx.query<InvitedTeam>({
-    text: `select id, key, display_name as "displayName" from team
-      where org_id = $1 and archived_at is null and (id::text = any ($2) or key = any ($2)) order by key`,
-    values: [tx.orgId, wanted],
-  });
-  const known = new Set(rows.flatMap(({ id, key }) => [id, key]));
-  const unknown = wanted.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    throw new DomainError('invalid_value', `There is no team ${unknown.join(', ')} here.`, {
-      data: { field: 'teams' },
-    });
-  }
-  return rows;
 }
 
 /** Throws `too_many_requests` when the address got its mails of this hour already; `sends` are the earlier ones. */
@@ -199,4 +165,9 @@ export async function recordDelivery(
       sent ? null : outcome.error,
     ],
   });
+}
+
+/** The person has something of their own to sign in with (a password, a passkey). */
+export async function noteCredential(db: Database, personId: string): Promise<void> {
+  await db.realm({ text: 'select note_credential($1, true)', values: [personId] });
 }

@@ -8,7 +8,6 @@ import type { Invitation } from './invitation.ts';
 import { findInvitation } from './invitation-queries.ts';
 import {
   expireInvitations,
-  getAssignableRole,
   lockAddress,
   recordInvitationEvent,
   renewInvitation,
@@ -17,6 +16,7 @@ import {
 } from './invitation-store.ts';
 import { invitationToken } from './invitation-token.ts';
 import { lockInvitedMember, placeForInvited, requireSeat } from './invited-member-store.ts';
+import { getAssignableRole } from './offer-queries.ts';
 
 export type ResendInvitationInput = {
   readonly orgId: string;

@@ -2,7 +2,7 @@
 // address named inside a message.
 import nodemailer from 'nodemailer';
 
-export type Mail = {
+type Mail = {
   readonly to: string;
   readonly subject: string;
   readonly text: string;

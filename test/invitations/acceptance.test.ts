@@ -117,6 +117,21 @@ test('nobody is signed in: a stranger comes in by the link, a state is good once
   expect((await s.page('GET', '/invitations/callback?state=nonsense', { cookie })).status).toBe(400);
 });
 
+test('a sign-in that was refused, and a Keycloak that does not answer, are pages that say how to go on', async () => {
+  for (const [query, status, words] of [
+    ['error=access_denied', 403, 'was not completed'],
+    ['code=anything', 503, 'does not answer'],
+  ] as const) {
+    const invitation = await invited();
+    const { answer, cookie } = await s.accept(invitation.token);
+    const state = new URL(answer.headers.get('location') ?? '').searchParams.get('state');
+    const page = await s.page('GET', `/invitations/callback?${query}&state=${state}`, { cookie });
+    expect([page.status, page.body.includes(words)]).toEqual([status, true]);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect((await s.page('GET', `/invitations/${invitation.token}`)).status).toBe(200);
+  }
+});
+
 test('somebody with an account signs in first, with the address filled in', async () => {
   const employee = await s.t.make.member(acme, { name: 'employee' });
   const globex = await s.t.make.organization('globex');

@@ -18,8 +18,6 @@ import {
   TEST_SECRET_KEY,
 } from '../support/server.ts';
 
-/** The key that the API of test/support/server.ts has, too. */
-export const SECRET_KEY = TEST_SECRET_KEY;
 export const KEYCLOAK_URL = 'http://127.0.0.1:1';
 
 /** Keycloak as the acceptance sees it, told by the test. */
@@ -62,7 +60,7 @@ export async function setupInvitations(options: { poolSize?: number } = {}): Pro
     acceptance: pages.acceptance,
     pagesUrl: pages.url,
     invite: (org, body, key = org.ownerKey) => t.call('POST', `/v1/organizations/${org.id}/invitations`, { key, body }),
-    tokenOf: ({ id, sentCount }) => invitationToken(SECRET_KEY, id, sentCount),
+    tokenOf: ({ id, sentCount }) => invitationToken(TEST_SECRET_KEY, id, sentCount),
     page,
     accept: async (token) => {
       const answer = await page('POST', `/invitations/${token}/accept`, { 'sec-fetch-site': 'same-origin' });
@@ -91,7 +89,7 @@ async function servePages(t: Setup, told: ToldKeycloak) {
     config: {
       baseUrl: url,
       appUrl: 'http://app.test',
-      secretKey: SECRET_KEY,
+      secretKey: TEST_SECRET_KEY,
       keycloak: {
         url: KEYCLOAK_URL,
         realm: 'drawbridge',

@@ -11,9 +11,9 @@ import { type Jobs, startJobs } from '../../src/jobs/runner.ts';
 import { mailHealth } from '../../src/mail/mail-health.ts';
 import { createMailer } from '../../src/mail/mailer.ts';
 import { mailTasks } from '../../src/mail/send-mail.ts';
-import { type InviteSetup, SECRET_KEY, setupInvitations } from '../invitations/invite-setup.ts';
+import { type InviteSetup, setupInvitations } from '../invitations/invite-setup.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Json, MadeOrganization } from '../support/server.ts';
+import { type Json, type MadeOrganization, TEST_SECRET_KEY } from '../support/server.ts';
 
 const log = pino({ level: 'silent' });
 let s: InviteSetup;
@@ -31,7 +31,12 @@ afterAll(async () => {
 });
 
 function tasksFor(smtpUrl: string | undefined) {
-  const config = { smtpUrl, mailFrom: 'Drawbridge <no-reply@bridge.test>', baseUrl: s.pagesUrl, secretKey: SECRET_KEY };
+  const config = {
+    smtpUrl,
+    mailFrom: 'Drawbridge <no-reply@bridge.test>',
+    baseUrl: s.pagesUrl,
+    secretKey: TEST_SECRET_KEY,
+  };
   return mailTasks({ db: s.t.db, clock: s.t.clock, mailer: createMailer(config), config });
 }
 
