@@ -187,6 +187,8 @@ describe('cost', () => {
     const scope = { orgId: d.org.id, directoryId: d.id };
     const change = (add: string[], remove: string[]) => () =>
       updateDirectoryGroup(s.t, scope, group.id, undefined, undefined, { replace: false, add, remove });
+    // a session that has done it often plans it once for any parameters
+    for (let n = 0; n < 8; n += 1) await s.t.db.inSharedTransaction(d.org.id, change([], [one.id]));
     expect(await readsOf(change([one.id], []))).toBeLessThan(20);
     expect(await readsOf(change([], [one.id]))).toBeLessThan(20);
     expect(await readsOf(() => findDirectoryGroup(s.t, scope, group.id, undefined))).toBe(0);

@@ -240,13 +240,17 @@ begin
   if v_unknown is not null then
     perform refuse('group_member_unknown', format('%s is no user of this directory.', v_unknown));
   end if;
+  -- a plan for each way: one for both would read every member to remove one
   with removed as (
-    delete from group_member where org_id = p_org and group_id = p_group
-      and (p_replace and member_id <> all (p_add) or not p_replace and member_id = any (p_remove)) returning member_id),
+    delete from group_member where org_id = p_org and group_id = p_group and not p_replace
+      and member_id = any (p_remove) returning member_id),
+  replaced as (
+    delete from group_member where org_id = p_org and group_id = p_group and p_replace
+      and member_id not in (select unnest(p_add)) returning member_id),
   added as (
     insert into group_member (org_id, group_id, member_id) select distinct p_org, p_group, a from unnest(p_add) a
     on conflict do nothing returning member_id)
-  select array_agg(member_id) into v_touched from (select * from removed union all select * from added) changes;
+  select array_agg(member_id) into v_touched from (select * from removed union all select * from replaced union all select * from added) changes;
   if v_touched is null then return 0; end if;
   -- a group that no rule names, and that gave nothing while one did, changes nobody's access
   if exists (select from mapping_rule r join directory_group g on g.org_id = p_org and g.id = p_group
