@@ -1,7 +1,7 @@
 // Reads of the audit: a page of events, and whether the chain over them holds (law 6).
 import type { Database } from '../db/database.ts';
 
-export type RecordedEvent = {
+type RecordedEvent = {
   readonly id: string;
   readonly at: Date;
   readonly actor: Readonly<Record<string, unknown>>;

@@ -4,11 +4,9 @@ import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 
-export type GrantSource = 'manual' | 'invite' | 'scim' | 'sso' | 'rule' | 'default';
+type GrantSource = 'manual' | 'invite' | 'scim' | 'sso' | 'rule' | 'default';
 
-export type GrantTarget =
-  | { readonly kind: 'team'; readonly teamId: string }
-  | { readonly kind: 'role'; readonly key: string };
+type GrantTarget = { readonly kind: 'team'; readonly teamId: string } | { readonly kind: 'role'; readonly key: string };
 
 export type Grant = {
   readonly memberId: string;
@@ -25,15 +23,6 @@ export async function addGrant(tx: Tx, grant: Grant): Promise<void> {
     text: `insert into access_grant (org_id, member_id, target_kind, target, source, ref)
       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
     values: [tx.orgId, grant.memberId, grant.target.kind, targetText(grant.target), grant.source, grant.ref],
-  });
-}
-
-/** Takes one reason away, whatever its reference. `reconcileGrants` makes it effective. */
-export async function removeGrant(tx: Tx, grant: Omit<Grant, 'ref'>): Promise<void> {
-  await tx.query({
-    name: 'remove_grant',
-    text: `delete from access_grant where org_id = $1 and member_id = $2 and target_kind = $3 and target = $4 and source = $5`,
-    values: [tx.orgId, grant.memberId, grant.target.kind, targetText(grant.target), grant.source],
   });
 }
 

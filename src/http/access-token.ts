@@ -10,7 +10,7 @@ import { isUuid } from '../ids.ts';
 const AUDIENCE = 'drawbridge';
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-export type AccessToken = {
+type AccessToken = {
   readonly personId: string;
   readonly session: string | undefined;
   /** The connection of the sign-in that the session last went through, as our own ID token said. */

@@ -7,9 +7,9 @@ const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const FILES = [
-  { path: '/docs', file: 'index.html', type: 'html' },
-  { path: '/docs/docs.js', file: 'docs.js', type: 'js' },
-  { path: '/docs/docs.css', file: 'docs.css', type: 'css' },
+  { path: '/docs', file: new URL('./docs/index.html', import.meta.url), type: 'html' },
+  { path: '/docs/docs.js', file: new URL('./docs/docs.js', import.meta.url), type: 'js' },
+  { path: '/docs/docs.css', file: new URL('./docs/docs.css', import.meta.url), type: 'css' },
 ] as const;
 
 /** `describe` gives the document; it is rendered at the first request, then kept. */
@@ -22,7 +22,7 @@ export function docsRoutes(describe: () => object): Router {
     response.type('application/vnd.oai.openapi+json;version=3.1').send(json);
   });
   for (const { path, file, type } of FILES) {
-    const text = readFileSync(new URL(`./docs/${file}`, import.meta.url), 'utf8');
+    const text = readFileSync(file, 'utf8');
     router.get(path, (_request, response) => {
       scopeOf(response).route = path;
       response.setHeader('Content-Security-Policy', CSP);

@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import { pendingMigrations } from '../db/migrate.ts';
 import { scopeOf } from './request-scope.ts';
 
-export type Degradation = { readonly part: string; readonly reason: string };
+type Degradation = { readonly part: string; readonly reason: string };
 
 /** Looks at one part that is waited for, not needed; answers what is wrong with it. */
 export type Probe = { readonly part: string; check(): Promise<string | undefined> };

@@ -1,7 +1,7 @@
 // Prometheus metrics of this process, in a registry of its own (two apps in one process never share numbers).
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-export type RequestFacts = {
+type RequestFacts = {
   readonly method: string;
   /** Path template, never the path: ids would make a series each. */
   readonly route: string;

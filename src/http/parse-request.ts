@@ -5,7 +5,7 @@ import { DomainError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
 import type { Endpoint } from './endpoint.ts';
 
-export type Fault = { readonly in: 'query' | 'body'; readonly path: string; readonly message: string };
+type Fault = { readonly in: 'query' | 'body'; readonly path: string; readonly message: string };
 
 const NOTHING = z.strictObject({});
 

@@ -6,7 +6,7 @@ import { type RequestScope, scopeOf } from './request-scope.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 
-export type Problem = {
+type Problem = {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -16,7 +16,7 @@ export type Problem = {
 } & Readonly<Record<string, unknown>>;
 
 /** The answer to a failure. */
-export function toProblem(error: unknown, requestId: string, baseUrl: string): Problem {
+function toProblem(error: unknown, requestId: string, baseUrl: string): Problem {
   const known = asKnown(error);
   const code = known?.code ?? 'internal';
   const { status, title } = errorInfo(code);

@@ -9,7 +9,7 @@ const TTL_MS = 60_000;
 const ENTRIES_MAX = 10_000;
 const TOUCH_AFTER_MS = 1_000;
 
-export type CredentialKind = 'api_key' | 'scim_token' | 'invitation' | 'operator_key';
+type CredentialKind = 'api_key' | 'scim_token' | 'invitation' | 'operator_key';
 
 export type Credential = {
   readonly kind: CredentialKind;

@@ -5,7 +5,7 @@ import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import type { MemberStatus } from './member.ts';
 
-export type Carrier = {
+type Carrier = {
   readonly source: 'directory' | 'invitation' | 'sign_in' | 'manual';
   /** The directory, invitation or connection; for `manual` the organization. */
   readonly ref: string;

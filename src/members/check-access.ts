@@ -10,7 +10,7 @@ export type AccessQuestion = {
 
 export type AccessReason = { readonly code: AccessReasonCode; readonly message: string };
 
-export type AccessReasonCode =
+type AccessReasonCode =
   | 'token_invalid'
   | 'not_a_member'
   | 'member_invited'

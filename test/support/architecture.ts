@@ -88,7 +88,7 @@ const PURE_PACKAGES = new Set([
   '@xmldom/xmldom',
 ]);
 
-export const FILE_LINES_MAX = 400;
+const FILE_LINES_MAX = 400;
 
 export function readImports(sources: Sources): Import[] {
   const found: Import[] = [];
