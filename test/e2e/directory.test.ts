@@ -23,14 +23,21 @@ const patch = (...operations: unknown[]) => ({
 });
 
 async function idOf(resource: 'Users' | 'Groups', filter: string): Promise<string> {
-  const { Resources } = await scim<{ Resources: { id: string }[] }>('GET', `/${resource}?filter=${encodeURIComponent(filter)}`);
+  const { Resources } = await scim<{ Resources: { id: string }[] }>(
+    'GET',
+    `/${resource}?filter=${encodeURIComponent(filter)}`,
+  );
   expect(Resources).toHaveLength(1);
   return Resources[0]!.id;
 }
 
 describe('a directory pushes', () => {
   test('a person becomes a member, a Keycloak account with the company link, and an unmanaged member there', async () => {
-    const user = await scim<{ id: string }>('POST', '/Users', scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }));
+    const user = await scim<{ id: string }>(
+      'POST',
+      '/Users',
+      scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }),
+    );
     const member = await owner<{ status: string; role: string }>('GET', `/v1/organizations/acme/members/${user.id}`);
     expect(member).toMatchObject({ status: 'active', role: 'member' });
     await eventuallyHolds(async () =>
@@ -47,7 +54,10 @@ describe('a directory pushes', () => {
     const group = await idOf('Groups', 'displayName eq "Engineering"');
     await scim('PATCH', `/Groups/${group}`, patch({ op: 'Add', path: 'members', value: [{ value: user }] }));
     await eventuallyHolds(async () =>
-      expect((await keycloakAccount(system, 'mary@acme.test'))?.organizations.acme?.groups).toEqual(['/engineering', '/roles/member']),
+      expect((await keycloakAccount(system, 'mary@acme.test'))?.organizations.acme?.groups).toEqual([
+        '/engineering',
+        '/roles/member',
+      ]),
     );
     await scim('PATCH', `/Groups/${group}`, patch({ op: 'remove', path: `members[value eq "${user}"]` }));
     await eventuallyHolds(async () =>
@@ -60,13 +70,21 @@ describe('a directory pushes', () => {
     const before = await keycloakAccount(system, 'mary@acme.test');
     await scim('PATCH', `/Users/${user}`, patch({ op: 'Replace', path: 'active', value: 'False' }));
     expect(await owner('GET', `/v1/organizations/acme/members/${user}`)).toMatchObject({ status: 'suspended' });
-    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
+    await eventuallyHolds(async () =>
+      expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }),
+    );
     await scim('PATCH', `/Users/${user}`, patch({ op: 'Replace', path: 'active', value: 'True' }));
-    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
+    await eventuallyHolds(async () =>
+      expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }),
+    );
   });
 
   test('an address outside the verified domains is taken and waits: 201, active stays true, no account', async () => {
-    const guest = await scim<{ id: string; active: boolean }>('POST', '/Users', scimUser({ email: 'guest@elsewhere.test', givenName: 'G', familyName: 'Uest' }));
+    const guest = await scim<{ id: string; active: boolean }>(
+      'POST',
+      '/Users',
+      scimUser({ email: 'guest@elsewhere.test', givenName: 'G', familyName: 'Uest' }),
+    );
     expect(guest.active).toBe(true);
     expect(await owner('GET', `/v1/organizations/acme/members/${guest.id}`)).toMatchObject({ status: 'pending' });
     const admitted = await createApiClient(system.facts.baseUrl, system.facts.api.operatorKey)<{ admitted: number }>(
@@ -75,16 +93,26 @@ describe('a directory pushes', () => {
       { domain: 'elsewhere.test', verified: true },
     );
     expect(admitted.admitted).toBe(1);
-    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'guest@elsewhere.test')).toMatchObject({ enabled: true }));
+    await eventuallyHolds(async () =>
+      expect(await keycloakAccount(system, 'guest@elsewhere.test')).toMatchObject({ enabled: true }),
+    );
   });
 
   test('DELETE removes the member and disables the account; only the same externalId brings the same member back', async () => {
     const user = await idOf('Users', 'userName eq "mary@acme.test"');
     const before = await keycloakAccount(system, 'mary@acme.test');
     await scim('DELETE', `/Users/${user}`);
-    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }));
-    const back = await scim<{ id: string }>('POST', '/Users', scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }));
+    await eventuallyHolds(async () =>
+      expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ enabled: false }),
+    );
+    const back = await scim<{ id: string }>(
+      'POST',
+      '/Users',
+      scimUser({ email: 'mary@acme.test', givenName: 'Mary', familyName: 'Somerville' }),
+    );
     expect(back.id).toBe(user);
-    await eventuallyHolds(async () => expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }));
+    await eventuallyHolds(async () =>
+      expect(await keycloakAccount(system, 'mary@acme.test')).toMatchObject({ id: before?.id, enabled: true }),
+    );
   });
 });

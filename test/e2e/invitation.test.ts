@@ -4,7 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/dev/api-client.ts';
 import { launchBrowser, newProfile } from '../support/browser.ts';
 import { keycloakAccount } from '../support/keycloak-state.ts';
-import { choosePassword, claimsAtApp, GOOD_PASSWORD, linkOf, mailTo, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
+import {
+  choosePassword,
+  claimsAtApp,
+  GOOD_PASSWORD,
+  linkOf,
+  mailTo,
+  signInByCompany,
+  startSignIn,
+  typeAddress,
+} from '../support/person.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
 
 let system: TestSystem;
@@ -22,8 +31,14 @@ afterAll(async () => {
 type Invitation = { readonly id: string; readonly state: string; readonly memberId: string };
 
 const invite = (email: string, more: Record<string, unknown> = {}) =>
-  owner<Invitation>('POST', '/v1/organizations/acme/invitations', { email, role: 'member', teams: ['research'], ...more });
-const read = (invitation: Invitation) => owner<Invitation>('GET', `/v1/organizations/acme/invitations/${invitation.id}`);
+  owner<Invitation>('POST', '/v1/organizations/acme/invitations', {
+    email,
+    role: 'member',
+    teams: ['research'],
+    ...more,
+  });
+const read = (invitation: Invitation) =>
+  owner<Invitation>('GET', `/v1/organizations/acme/invitations/${invitation.id}`);
 
 async function accept(page: Awaited<ReturnType<typeof startSignIn>>, link: string): Promise<void> {
   await page.goto(link);
@@ -52,7 +67,9 @@ describe('an admin invites', () => {
     expect(claims.email).toBe('noor@partner.test');
     expect([...(claims.organization.acme?.groups ?? [])].sort()).toEqual(['/research', '/roles/member']);
     expect(await read(invitation)).toMatchObject({ state: 'accepted' });
-    expect(await owner('GET', `/v1/organizations/acme/members/${invitation.memberId}`)).toMatchObject({ status: 'active' });
+    expect(await owner('GET', `/v1/organizations/acme/members/${invitation.memberId}`)).toMatchObject({
+      status: 'active',
+    });
     await profile.close();
     const again = await newProfile(browser);
     const later = await startSignIn(again, system);
@@ -91,7 +108,10 @@ describe('an admin invites', () => {
   test('somebody who signs in through a company does so first, and must own the invited address', async () => {
     const globex = createApiClient(system.facts.baseUrl, system.facts.api.operatorKey);
     const employee = system.facts.company[1]!.users[0]!;
-    const invitation = await globex<Invitation>('POST', '/v1/organizations/acme/invitations', { email: employee.email, role: 'member' });
+    const invitation = await globex<Invitation>('POST', '/v1/organizations/acme/invitations', {
+      email: employee.email,
+      role: 'member',
+    });
     const link = linkOf(await mailTo(system, employee.email));
     const wrong = await newProfile(browser);
     await signInByCompany(wrong, system, system.facts.company[0]!.users[0]!);

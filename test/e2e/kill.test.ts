@@ -3,15 +3,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { Database } from '../../src/db/database.ts';
-import { bridgeEnvironment, startBridge } from '../../src/dev/bridge-process.ts';
 import { createApiClient } from '../../src/dev/api-client.ts';
+import { bridgeEnvironment, startBridge } from '../../src/dev/bridge-process.ts';
 import { findFreePort } from '../../src/dev/ports.ts';
 import { scimUser } from '../../src/dev/seed-demo.ts';
 import { findDrift } from '../../src/keycloak/drift.ts';
 import { createKeycloak } from '../../src/keycloak/keycloak.ts';
 import { eventuallyHolds } from '../support/eventually.ts';
-import { keycloakAccount } from '../support/keycloak-state.ts';
 import { type OwnKeycloak, startOwnKeycloak } from '../support/keycloak.ts';
+import { keycloakAccount } from '../support/keycloak-state.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
 
 const CONNECTIONS = 8;
@@ -66,7 +66,10 @@ async function driftOf(): Promise<number> {
 async function everybodyIsThere(acknowledged: ReadonlySet<string>): Promise<void> {
   const scim = createApiClient(system.facts.scim.baseUrl, system.facts.scim.token);
   for (const email of acknowledged) {
-    const { totalResults } = await scim<{ totalResults: number }>('GET', `/Users?filter=${encodeURIComponent(`userName eq "${email}"`)}`);
+    const { totalResults } = await scim<{ totalResults: number }>(
+      'GET',
+      `/Users?filter=${encodeURIComponent(`userName eq "${email}"`)}`,
+    );
     expect(totalResults, email).toBe(1);
   }
 }
@@ -78,7 +81,9 @@ test('the bridge killed with -9 in mid-push: nothing acknowledged is lost, and K
   await system.restartBridge();
   await everybodyIsThere(acknowledged);
   const last = [...acknowledged].at(-1)!;
-  await eventuallyHolds(async () => expect(await keycloakAccount(system, last)).toMatchObject({ enabled: true }), { withinMs: 60_000 });
+  await eventuallyHolds(async () => expect(await keycloakAccount(system, last)).toMatchObject({ enabled: true }), {
+    withinMs: 60_000,
+  });
   await eventuallyHolds(async () => expect(await driftOf()).toBe(0), { withinMs: 60_000 });
 }, 180_000);
 
@@ -95,13 +100,23 @@ test('Keycloak killed with -9 in mid-push: SCIM goes on, /readyz says degraded, 
 }, 240_000);
 
 test('a second web process that is killed takes nothing with it', async () => {
-  const { findFreePort } = await import('../../src/dev/ports.ts');
   const port = await findFreePort();
-  const second = await startBridge({ ...system.bridgeInput, role: 'web', port, logFile: `${system.bridgeInput.logFile}.second` });
+  const second = await startBridge({
+    ...system.bridgeInput,
+    role: 'web',
+    port,
+    logFile: `${system.bridgeInput.logFile}.second`,
+  });
   const scim = createApiClient(`http://127.0.0.1:${port}/scim/v2`, system.facts.scim.token);
-  const user = await scim<{ id: string }>('POST', '/Users', scimUser({ email: 'second@acme.test', givenName: 'S', familyName: 'Econd' }));
+  const user = await scim<{ id: string }>(
+    'POST',
+    '/Users',
+    scimUser({ email: 'second@acme.test', givenName: 'S', familyName: 'Econd' }),
+  );
   await second.kill();
   const first = createApiClient(system.facts.scim.baseUrl, system.facts.scim.token);
   expect(await first('GET', `/Users/${user.id}`)).toMatchObject({ userName: 'second@acme.test' });
-  await eventuallyHolds(async () => expect(await keycloakAccount(system, 'second@acme.test')).toMatchObject({ enabled: true }));
+  await eventuallyHolds(async () =>
+    expect(await keycloakAccount(system, 'second@acme.test')).toMatchObject({ enabled: true }),
+  );
 });

@@ -11,18 +11,58 @@ export type KeycloakAccount = {
 
 type Named = { readonly id: string; readonly alias: string; readonly path: string; readonly identityProvider: string };
 
-async function adminGet<T>(system: TestSystem, path: string): Promise<T> {
-  const { url, realm, adminUser, adminPassword } = system.facts.keycloak;
-  const body = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: adminUser, password: adminPassword });
-  const token = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body });
+async function adminCall(
+  system: TestSystem,
+  path: string,
+  body?: unknown,
+  realm = system.facts.keycloak.realm,
+): Promise<Response> {
+  const { url, adminUser, adminPassword } = system.facts.keycloak;
+  const grant = { grant_type: 'password', client_id: 'admin-cli', username: adminUser, password: adminPassword };
+  const token = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: new URLSearchParams(grant),
+  });
   const { access_token } = (await token.json()) as { access_token: string };
-  const response = await fetch(`${url}/admin/realms/${realm}${path}`, { headers: { authorization: `Bearer ${access_token}` } });
+  const response = await fetch(`${url}/admin/realms/${realm}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   if (!response.ok) throw new Error(`Keycloak answered ${response.status} to ${path}`);
-  return (await response.json()) as T;
+  return response;
+}
+
+async function adminGet<T>(system: TestSystem, path: string): Promise<T> {
+  return (await (await adminCall(system, path)).json()) as T;
+}
+
+type NewEmployee = {
+  readonly email: string;
+  readonly password: string;
+  readonly givenName: string;
+  readonly familyName: string;
+};
+
+/** Somebody whom the company's identity provider knows, and its directory has not told us of. */
+export async function addEmployee(system: TestSystem, company: 0 | 1, person: NewEmployee): Promise<void> {
+  const user = {
+    username: person.email,
+    email: person.email,
+    emailVerified: true,
+    enabled: true,
+    firstName: person.givenName,
+    lastName: person.familyName,
+    credentials: [{ type: 'password', value: person.password, temporary: false }],
+  };
+  await adminCall(system, '/users', user, system.facts.company[company]?.realm);
 }
 
 async function findUser(system: TestSystem, address: string): Promise<{ id: string; enabled: boolean } | undefined> {
-  const [user] = await adminGet<{ id: string; enabled: boolean }[]>(system, `/users?exact=true&email=${encodeURIComponent(address)}`);
+  const [user] = await adminGet<{ id: string; enabled: boolean }[]>(
+    system,
+    `/users?exact=true&email=${encodeURIComponent(address)}`,
+  );
   return user;
 }
 
@@ -37,7 +77,12 @@ export async function keycloakAccount(system: TestSystem, address: string): Prom
     organizations[alias] = { membership: member.membershipType, groups: groups.map((group) => group.path).sort() };
   }
   const links = await adminGet<Named[]>(system, `/users/${user.id}/federated-identity`);
-  return { id: user.id, enabled: user.enabled, links: links.map((link) => link.identityProvider).sort(), organizations };
+  return {
+    id: user.id,
+    enabled: user.enabled,
+    links: links.map((link) => link.identityProvider).sort(),
+    organizations,
+  };
 }
 
 /** How many sessions an address has open. */

@@ -36,7 +36,11 @@ export async function logInAtCompany(page: Page, employee: Employee): Promise<vo
 }
 
 /** The whole way of an employee, from the application and back. */
-export async function signInByCompany(context: BrowserContext, system: TestSystem, employee: Employee): Promise<Claims> {
+export async function signInByCompany(
+  context: BrowserContext,
+  system: TestSystem,
+  employee: Employee,
+): Promise<Claims> {
   const page = await startSignIn(context, system);
   await typeAddress(page, employee.email);
   await logInAtCompany(page, employee);
@@ -51,7 +55,12 @@ export async function claimsAtApp(page: Page, system: TestSystem): Promise<Claim
   return (await response.json()) as Claims;
 }
 
-export type Mail = { readonly subject: string; readonly text: string; readonly html: string; readonly to: readonly string[] };
+export type Mail = {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly to: readonly string[];
+};
 
 /** The newest mail to an address, once `count` have come. */
 export function mailTo(system: TestSystem, address: string, count = 1): Promise<Mail> {

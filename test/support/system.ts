@@ -56,7 +56,7 @@ export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): 
   let bridge = await startBridge(input);
   const seeded = await seedDemo({
     baseUrl: input.baseUrl,
-      appDatabaseUrl: database.appUrl,
+    appDatabaseUrl: database.appUrl,
     realmSuffix: `-${mark}`,
     company: {
       url: keycloak.url.replace('127.0.0.1', 'localhost'),
