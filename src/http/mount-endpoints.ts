@@ -12,6 +12,7 @@ import { parseRequest } from './parse-request.ts';
 import type { Principal } from './principal.ts';
 import { type JsonBody, readJsonBody } from './read-body.ts';
 import { scopeOf } from './request-scope.ts';
+import { findUnstorable } from './storable-text.ts';
 
 export type MountDeps = AuthenticateDeps & { readonly log: Logger };
 
@@ -36,6 +37,7 @@ function endpointHandler(declared: Endpoint, deps: MountDeps): RequestHandler {
     const scope = scopeOf(response);
     scope.route = declared.path;
     response.setHeader('Cache-Control', 'no-store');
+    refuseUnstorable(request);
     const principal = await principalFor(declared, request, response, deps);
     const place = await placeFor(declared, principal, request, deps);
     requireAccess(declared.access, principal, place, declared.method !== 'get');
@@ -54,6 +56,12 @@ function endpointHandler(declared: Endpoint, deps: MountDeps): RequestHandler {
     const answer = await once(declared, request, { principal, place, body, deps }, () => declared.handle(call));
     send(response, answer);
   };
+}
+
+function refuseUnstorable(request: Request): void {
+  if (findUnstorable(request.params)) throw new DomainError('not_found', 'There is nothing at this address.');
+  const fault = findUnstorable(request.query);
+  if (fault !== undefined) throw new DomainError('invalid_request', fault);
 }
 
 async function principalFor(

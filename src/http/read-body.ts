@@ -1,6 +1,7 @@
 // Reads a JSON body within its limit and says exactly what was wrong with one that cannot be read (law 8).
 import express, { type Request, type Response } from 'express';
 import { DomainError } from '../errors.ts';
+import { findUnstorable } from './storable-text.ts';
 
 export type JsonBody = { readonly value: unknown; readonly bytes: Buffer };
 
@@ -32,7 +33,8 @@ export async function readJsonBody(
     parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(named(error, limitBytes))));
   });
   if (bytes.length === 0) return undefined;
-  refuseNul(request.body);
+  const fault = findUnstorable(request.body);
+  if (fault !== undefined) throw new DomainError('invalid_value', fault);
   return { value: request.body, bytes };
 }
 
@@ -58,17 +60,4 @@ function named(error: unknown, limitBytes: number): unknown {
 function position(message: string): string {
   const match = /position \d+/.exec(message);
   return match ? ` (at ${match[0]})` : '';
-}
-
-/** Postgres has no text that holds U+0000. */
-function refuseNul(value: unknown): void {
-  if (typeof value === 'string' && value.includes('\u0000')) {
-    throw new DomainError('invalid_value', 'A text holds the character U+0000.');
-  }
-  if (typeof value === 'object' && value !== null) {
-    for (const [key, part] of Object.entries(value)) {
-      refuseNul(key);
-      refuseNul(part);
-    }
-  }
 }

@@ -1,6 +1,7 @@
 // Parts that many endpoints' schemas share: pages, times, names.
 import { z } from 'zod';
 import { DomainError } from '../errors.ts';
+import { isStorable } from './storable-text.ts';
 
 export const dateTime = z.iso.datetime().meta({ example: '2026-11-21T09:30:00.000Z' });
 export const uuid = z.uuid().meta({ example: '0199a5f2-7c1e-7d3a-8f62-3f0e4f6f2b11' });
@@ -47,7 +48,7 @@ function encodeCursor(parts: readonly string[]): string {
 function decodeCursor(cursor: string): string[] | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const isText = (part: unknown): part is string => typeof part === 'string' && !part.includes('\u0000');
+    const isText = (part: unknown): part is string => typeof part === 'string' && isStorable(part);
     return Array.isArray(value) && value.every(isText) ? value : undefined;
   } catch {
     return undefined;

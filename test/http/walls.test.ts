@@ -105,9 +105,24 @@ describe('a request', () => {
     expect(answer).toMatchObject({ status: 413, body: { code: 'too_large' } });
   });
 
-  test('with U+0000 in a text is refused, since nothing could store it', async () => {
-    const answer = await t.call('POST', teams, { key: acme.ownerKey, body: { displayName: 'a\u0000b' } });
+  test.each([
+    ['U+0000 in a text', '{"displayName":"a\\u0000b"}'],
+    ['half a character', '{"displayName":"a\\ud800b"}'],
+    ['half a character in a key', '{"displayName":"a","\\udc00":1}'],
+    ['a hundred thousand levels', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ])('with %s is refused, since nothing could store it', async (_, raw) => {
+    const answer = await t.call('POST', teams, { key: acme.ownerKey, raw });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_value' } });
+  });
+
+  test.each([
+    [`${teams}/%00`, 404],
+    ['/v1/organizations/%00/teams', 404],
+    ['/v1/organizations/acme/members?q=%00', 400],
+    ['/v1/organizations/acme/members?q=a&q=b', 400],
+    [`/v1/organizations/acme/members?cursor=${Buffer.from('["\\ud800"]').toString('base64url')}`, 400],
+  ])('to %s is refused as well', async (path, status) => {
+    expect((await t.call('GET', path, { key: acme.ownerKey })).status).toBe(status);
   });
 
   test('to a known address with another method is told which it takes', async () => {
