@@ -104,3 +104,14 @@ test('key and effect are one transaction: when the key cannot be kept, nothing h
   await admin.end();
   expect((await post('doomed', 'Half done')).status).toBe(201);
 });
+
+test('keys are kept for a day, then swept', async () => {
+  await post('old', 'Yesterday');
+  const owner = new pg.Client({ connectionString: t.database.url });
+  await owner.connect();
+  await owner.query(`select sweep_expired(now() + interval '23 hours')`);
+  expect((await post('old', 'Yesterday')).headers.get('idempotent-replayed')).toBe('true');
+  await owner.query(`select sweep_expired(now() + interval '25 hours')`);
+  await owner.end();
+  expect((await post('old', 'Today')).status).toBe(201);
+});

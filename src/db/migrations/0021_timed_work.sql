@@ -21,6 +21,8 @@ begin
   v_total := v_total + sweep_sign_ins(p_now);
   delete from invitation_hop where expires_at < p_now;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from idempotency_key where created_at < p_now - interval '24 hours';
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
   return v_total;
 end $$;
 
