@@ -24,7 +24,7 @@ export function userInput(kept: JsonObject, active: boolean): DirectoryUserInput
 }
 
 /** "The address": the primary e-mail, else the work one, else userName if it is one. */
-export function addressOf(kept: JsonObject): string | undefined {
+function addressOf(kept: JsonObject): string | undefined {
   const emails = emailsOf(kept);
   const chosen = emails.find((email) => email.primary === true) ?? emails.find((email) => isType(email, 'work'));
   const address = textOf(chosen?.value)?.trim() ?? textOf(kept.userName)?.trim();

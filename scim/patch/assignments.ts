@@ -16,7 +16,7 @@ export type Assignment = {
 };
 
 /** Removing a whole extension, or replacing it by nothing. */
-export type ExtensionRemoval = { readonly op: 'remove'; readonly extension: Schema };
+type ExtensionRemoval = { readonly op: 'remove'; readonly extension: Schema };
 
 export type PatchStep = Assignment | ExtensionRemoval;
 

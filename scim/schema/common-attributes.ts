@@ -1,7 +1,7 @@
 // The attributes that every resource has (RFC 7643 section 3.1).
 import { attribute } from './attribute.ts';
 
-export const ID = attribute('id', 'string', 'Unique identifier of the resource, given by this service.', {
+const ID = attribute('id', 'string', 'Unique identifier of the resource, given by this service.', {
   required: true,
   caseExact: true,
   mutability: 'readOnly',
@@ -11,13 +11,13 @@ export const ID = attribute('id', 'string', 'Unique identifier of the resource, 
   common: true,
 });
 
-export const EXTERNAL_ID = attribute('externalId', 'string', "The directory's own identifier of the resource.", {
+const EXTERNAL_ID = attribute('externalId', 'string', "The directory's own identifier of the resource.", {
   caseExact: true,
   column: 'externalId',
   common: true,
 });
 
-export const SCHEMAS = attribute('schemas', 'reference', 'The schemas of the resource.', {
+const SCHEMAS = attribute('schemas', 'reference', 'The schemas of the resource.', {
   multiValued: true,
   mutability: 'readOnly',
   returned: 'always',
@@ -25,7 +25,7 @@ export const SCHEMAS = attribute('schemas', 'reference', 'The schemas of the res
   common: true,
 });
 
-export const META = attribute('meta', 'complex', 'What this service knows about the resource.', {
+const META = attribute('meta', 'complex', 'What this service knows about the resource.', {
   mutability: 'readOnly',
   common: true,
   subAttributes: [

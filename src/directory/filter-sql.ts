@@ -156,7 +156,7 @@ function compare(operand: Operand, op: Comparison, value: FilterValue, values: u
 }
 
 function compareId(sql: string, op: Comparison, value: string, values: unknown[]): string {
-  if (op !== 'eq' && op !== 'ne') return compareText(`${sql}::text collate "C"`, op, `${bind(value, values)}::text`);
+  if (op !== 'eq' && op !== 'ne') return compareText(`(${sql}::text collate "C")`, op, `${bind(value, values)}::text`);
   if (!UUID.test(value)) return op === 'eq' ? 'false' : 'true';
   return compareOrdered(sql, op, `${bind(value, values)}::uuid`);
 }

@@ -113,6 +113,9 @@ const userTerm = fc.oneof(
     .constantFrom('gt', 'ge', 'lt', 'le', 'eq', 'ne')
     .chain((op) => fc.nat(39).map((n) => `meta.created ${op} "${users[n].meta.created}"`)),
   fc.nat(39).map((n) => `id eq "${users[n].id}"`),
+  fc
+    .tuple(fc.constantFrom('id', 'groups.value'), fc.constantFrom('co', 'sw', 'ew', 'gt', 'le'), fc.nat(39), fc.nat(35))
+    .map(([name, op, n, at]) => `${name} ${op} "${users[n].id.slice(at)}"`),
   fc.nat(39).map((n) => `${ENTERPRISE}:manager eq "${users[n].id}"`),
   fc.nat(5).map((n) => `groups.value eq "${groups[n].id}"`),
   textTerm(['groups.display', 'groups[display sw "a"].display']),

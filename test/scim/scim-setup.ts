@@ -13,7 +13,7 @@ export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
-export type ScimCall = (
+type ScimCall = (
   method: string,
   path: string,
   body?: unknown,
