@@ -278,6 +278,22 @@ describe('trouble', () => {
     await db.close();
   });
 
+  test('connections that break are 503 or succeed, and then all is as before', async () => {
+    const other = await s.directory();
+    const { id } = await other.user('steady');
+    const calls = Array.from({ length: 60 }, async (_, n) => {
+      if (n % 20 === 10) {
+        await s.sql(
+          `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'drawbridge_app' and datname = current_database()`,
+        );
+      }
+      return other.patch(`/Users/${id}`, { op: 'replace', path: 'title', value: `t${n}` });
+    });
+    const statuses = new Set((await Promise.all(calls)).map((answer) => answer.status));
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    await eventually(async () => (await other.call('GET', `/Users/${id}`)).status === 200);
+  });
+
   test('a fault of ours is 500 with the request to ask about', async () => {
     const other = await s.directory();
     await s.sql('alter function scim_create_group rename to scim_create_group_away');
