@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   organization_key_form: {
     code: 'invalid_value',
-    detail: 'An organization key has 1 to 40 lower-case letters, digits and single hyphens.',
+    detail: 'An organization key has 1 to 40 lower-case letters, digits and single hyphens, and is not "invitation".',
   },
   team_key_form: {
     code: 'invalid_value',

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JWTPayload } from 'jose';
+import { type Html, html } from '../html.ts';
 import { newSecret } from '../ids.ts';
 import {
   beginSignIn,
@@ -12,8 +13,8 @@ import {
   type SignedIn,
   signOutUrl,
 } from './demo-sign-in.ts';
-import { type Html, html, page } from './html.ts';
 import { sendJson, sendPage, startLocalServer } from './local-http.ts';
+import { page } from './local-page.ts';
 import { refuseInProduction } from './trouble.ts';
 
 // Cookies are shared by all ports of a host, so the name is the app's own.

@@ -23,7 +23,11 @@ export async function signInByCompany(
   person: { readonly email: string; readonly password: string },
 ): Promise<AppClaims> {
   const asked = expectForm(await browser.open(`${appUrl}/login`), 'username', 'Keycloak asks for the address');
-  const company = expectForm(await browser.submit(asked, { username: person.email }), 'password', 'the company asks for the password');
+  const company = expectForm(
+    await browser.submit(asked, { username: person.email }),
+    'password',
+    'the company asks for the password',
+  );
   const home = await browser.submit(company, { username: person.email, password: person.password });
   return readClaims(browser, appUrl, home);
 }
@@ -39,7 +43,11 @@ export async function acceptAsNewPerson(
   const link = await mailedLink(mailboxUrl, address);
   say('mail received; its link leads to the page with the Accept button');
   const page = await browser.open(link);
-  const password = expectForm(await browser.submit(page, {}, '/accept'), 'password-new', 'Keycloak asks for a new password');
+  const password = expectForm(
+    await browser.submit(page, {}, '/accept'),
+    'password-new',
+    'Keycloak asks for a new password',
+  );
   const chosen = `${randomBytes(9).toString('base64url')}-Aa1`;
   await browser.submit(password, { 'password-new': chosen, 'password-confirm': chosen });
   return readClaims(browser, appUrl, await browser.open(`${appUrl}/login`));
@@ -48,13 +56,18 @@ export async function acceptAsNewPerson(
 /** What the application learnt, from its own page. */
 async function readClaims(browser: ScriptedBrowser, appUrl: string, arrived: Page): Promise<AppClaims> {
   const me = await browser.open(`${appUrl}/me.json`);
-  if (me.status !== 200) throw new Error(`The application signed nobody in; the browser is at ${arrived.url}: ${textOf(arrived).slice(0, 300)}`);
+  if (me.status !== 200)
+    throw new Error(
+      `The application signed nobody in; the browser is at ${arrived.url}: ${textOf(arrived).slice(0, 300)}`,
+    );
   return JSON.parse(me.html) as AppClaims;
 }
 
 function expectForm(page: Page, field: string, step: string): Page {
   if (page.html.includes(`name="${field}"`)) return page;
-  throw new Error(`Expected that ${step}, but the browser is at ${page.url} (${page.status}): ${textOf(page).slice(0, 300)}`);
+  throw new Error(
+    `Expected that ${step}, but the browser is at ${page.url} (${page.status}): ${textOf(page).slice(0, 300)}`,
+  );
 }
 
 async function mailedLink(mailboxUrl: string, address: string): Promise<string> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { readAccount } from '../keycloak/account.ts';
 import { administratorOf } from '../keycloak/bootstrap.ts';
 import { createApiClient } from './api-client.ts';
-import { acceptAsNewPerson, addressOf, describeClaims, signInByCompany, type AppClaims } from './demo-journeys.ts';
+import { type AppClaims, acceptAsNewPerson, addressOf, describeClaims, signInByCompany } from './demo-journeys.ts';
 import type { LocalFacts } from './local-facts.ts';
 import { type Hop, ScriptedBrowser } from './scripted-browser.ts';
 import { scimUser } from './seed-demo.ts';
@@ -15,7 +15,10 @@ import { StartTrouble } from './trouble.ts';
 const FACTS = fileURLToPath(new URL('../../.drawbridge/dev.json', import.meta.url));
 const WITHIN_MS = 20_000;
 
-type RunningFacts = LocalFacts & { readonly keycloak: NonNullable<LocalFacts['keycloak']>; readonly demoApp: { readonly url: string } };
+type RunningFacts = LocalFacts & {
+  readonly keycloak: NonNullable<LocalFacts['keycloak']>;
+  readonly demoApp: { readonly url: string };
+};
 
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
@@ -36,7 +39,9 @@ function readFacts(): LocalFacts {
   try {
     return JSON.parse(readFileSync(FACTS, 'utf8')) as LocalFacts;
   } catch (error) {
-    throw new StartTrouble('start_failed', 'Nothing runs here: run `npm start` in another terminal first.', { cause: error });
+    throw new StartTrouble('start_failed', 'Nothing runs here: run `npm start` in another terminal first.', {
+      cause: error,
+    });
   }
 }
 
@@ -49,25 +54,41 @@ async function directoryPushes(facts: LocalFacts): Promise<void> {
   const scim = createApiClient(facts.scim.baseUrl, facts.scim.token);
   const owner = createApiClient(facts.baseUrl, facts.api.ownerKey);
   const address = addressOf('dana', 'acme.test');
-  const user = await scim<{ id: string }>('POST', '/Users', scimUser({ email: address, givenName: 'Dana', familyName: 'Scully' }));
+  const user = await scim<{ id: string }>(
+    'POST',
+    '/Users',
+    scimUser({ email: address, givenName: 'Dana', familyName: 'Scully' }),
+  );
   say(`   POST /scim/v2/Users ${address} -> ${user.id}`);
-  const groups = await scim<{ Resources: { id: string }[] }>('GET', `/Groups?excludedAttributes=members&filter=${encodeURIComponent('displayName eq "Engineering"')}`);
+  const groups = await scim<{ Resources: { id: string }[] }>(
+    'GET',
+    `/Groups?excludedAttributes=members&filter=${encodeURIComponent('displayName eq "Engineering"')}`,
+  );
   const change = (op: string) => ({
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [{ op, path: 'members', value: [{ value: user.id }] }],
   });
   await scim('PATCH', `/Groups/${groups.Resources[0]?.id}`, change('Add'));
   say('   PATCH /scim/v2/Groups/{Engineering} Add member -> the rule "Engineering" -> team engineering applies');
-  const member = await owner<{ status: string; role: string; teams: { key: string }[] }>('GET', `/v1/organizations/acme/members/${user.id}`);
-  say(`   Drawbridge: member ${member.status}, role ${member.role}, teams ${member.teams.map((team) => team.key).join(', ')}`);
-  if (hasKeycloak(facts)) say(`   Keycloak:   ${await keycloakSays(facts, address, (account) => account?.enabled === true && account.groups.includes('/engineering'))}`);
+  const member = await owner<{ status: string; role: string; teams: { key: string }[] }>(
+    'GET',
+    `/v1/organizations/acme/members/${user.id}`,
+  );
+  say(
+    `   Drawbridge: member ${member.status}, role ${member.role}, teams ${member.teams.map((team) => team.key).join(', ')}`,
+  );
+  if (hasKeycloak(facts))
+    say(
+      `   Keycloak:   ${await keycloakSays(facts, address, (account) => account?.enabled === true && account.groups.includes('/engineering'))}`,
+    );
   await scim('PATCH', `/Users/${user.id}`, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [{ op: 'Replace', path: 'active', value: 'False' }],
   });
   const after = await owner<{ status: string }>('GET', `/v1/organizations/acme/members/${user.id}`);
   say(`   PATCH active=False -> member ${after.status}`);
-  if (hasKeycloak(facts)) say(`   Keycloak:   ${await keycloakSays(facts, address, (account) => account?.enabled === false)}`);
+  if (hasKeycloak(facts))
+    say(`   Keycloak:   ${await keycloakSays(facts, address, (account) => account?.enabled === false)}`);
   say();
 }
 
@@ -85,9 +106,16 @@ async function keycloakSays(
   for (;;) {
     const id = await admin.call(async (api) => (await api.users.find({ email: address, exact: true }))[0]?.id);
     const found = id === undefined ? undefined : await readAccount(admin, id);
-    const account = found && { enabled: found.account.enabled, groups: Object.values(found.account.organizations).flat() };
-    if (isThere(account)) return account?.enabled ? `account enabled, groups ${account.groups.join(' ')}` : 'account disabled, sessions ended';
-    if (Date.now() > deadline) throw new Error(`Keycloak did not follow within ${WITHIN_MS / 1000} s: ${JSON.stringify(account)}`);
+    const account = found && {
+      enabled: found.account.enabled,
+      groups: Object.values(found.account.organizations).flat(),
+    };
+    if (isThere(account))
+      return account?.enabled
+        ? `account enabled, groups ${account.groups.join(' ')}`
+        : 'account disabled, sessions ended';
+    if (Date.now() > deadline)
+      throw new Error(`Keycloak did not follow within ${WITHIN_MS / 1000} s: ${JSON.stringify(account)}`);
     await delay(200);
   }
 }
@@ -115,7 +143,9 @@ async function adminInvites(facts: RunningFacts): Promise<void> {
   });
   say(`   POST /v1/organizations/acme/invitations -> ${invitation.id}`);
   const browser = new ScriptedBrowser();
-  const claims = await acceptAsNewPerson(browser, facts.mailbox.url, facts.demoApp.url, address, (line) => say(`   ${line}`));
+  const claims = await acceptAsNewPerson(browser, facts.mailbox.url, facts.demoApp.url, address, (line) =>
+    say(`   ${line}`),
+  );
   show(browser.takeHops(), claims);
   const { state } = await owner<{ state: string }>('GET', `/v1/organizations/acme/invitations/${invitation.id}`);
   say(`   invitation: ${state}`);

@@ -5,9 +5,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
+import { type Html, html } from '../html.ts';
 import { newId } from '../ids.ts';
-import { type Html, html, page } from './html.ts';
 import { type LocalServer, portTrouble, sendJson, sendPage, startLocalServer } from './local-http.ts';
+import { page } from './local-page.ts';
 import { refuseInProduction } from './trouble.ts';
 
 const KEPT = 500;

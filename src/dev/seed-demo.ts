@@ -17,20 +17,32 @@ export type SeedInput = {
   readonly realmSuffix?: string;
   /** The Keycloak that plays the companies' providers, under another site than ours; absent without Java. */
   readonly company:
-    | { readonly url: string; readonly adminUser: string; readonly adminPassword: string; readonly oidcClientSecret: string }
+    | {
+        readonly url: string;
+        readonly adminUser: string;
+        readonly adminPassword: string;
+        readonly oidcClientSecret: string;
+      }
     | undefined;
 };
 
 type Seeded = Pick<LocalFacts, 'organizations' | 'scim' | 'scimOther' | 'api' | 'company'>;
 
-type Founded = { readonly id: string; readonly ownerKey: string; readonly directoryId: string; readonly scimToken: string; readonly connectionId: string };
+type Founded = {
+  readonly id: string;
+  readonly ownerKey: string;
+  readonly directoryId: string;
+  readonly scimToken: string;
+  readonly connectionId: string;
+};
 
 type State = { operatorKey?: string; organizations: Record<string, Founded> };
 
 /** Makes what is missing and answers the facts. */
 export async function seedDemo(input: SeedInput): Promise<Seeded> {
   const state = readState(input.stateFile);
-  const save = () => input.stateFile && writeFileSync(input.stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  const save = () =>
+    input.stateFile && writeFileSync(input.stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   state.operatorKey ??= await newOperatorKey(input.appDatabaseUrl);
   save();
   for (const company of DEMO_COMPANIES) {
@@ -65,24 +77,35 @@ async function newOperatorKey(url: string): Promise<string> {
 
 async function found(baseUrl: string, operatorKey: string, company: DemoCompany): Promise<Founded> {
   const operator = createApiClient(baseUrl, operatorKey);
-  const { organization, ownerKey } = await operator<{ organization: { id: string }; ownerKey: string }>('POST', '/v1/organizations', {
-    key: company.key,
-    displayName: company.displayName,
-  });
+  const { organization, ownerKey } = await operator<{ organization: { id: string }; ownerKey: string }>(
+    'POST',
+    '/v1/organizations',
+    {
+      key: company.key,
+      displayName: company.displayName,
+    },
+  );
   const path = `/v1/organizations/${company.key}`;
   await operator('POST', `${path}/domains`, { domain: company.domain, verified: true });
   const owner = createApiClient(baseUrl, ownerKey);
   for (const team of TEAMS) {
     await owner('POST', `${path}/teams`, team);
     for (const source of ['scim.group', 'sso.groups']) {
-      await owner('POST', `${path}/mapping-rules`, { source, match: 'display_name', value: team.displayName, target: { team: team.key } });
+      await owner('POST', `${path}/mapping-rules`, {
+        source,
+        match: 'display_name',
+        value: team.displayName,
+        target: { team: team.key },
+      });
     }
   }
   const directory = await owner<{ id: string }>('POST', `${path}/directories`, {
     displayName: company.directory === 'entra' ? 'Microsoft Entra' : 'Okta',
     profile: company.directory,
   });
-  const { token } = await owner<{ token: string }>('POST', `${path}/directories/${directory.id}/tokens`, { displayName: 'demo' });
+  const { token } = await owner<{ token: string }>('POST', `${path}/directories/${directory.id}/tokens`, {
+    displayName: 'demo',
+  });
   const connection = await owner<{ id: string }>('POST', `${path}/connections`, newConnection(company, directory.id));
   return { id: organization.id, ownerKey, directoryId: directory.id, scimToken: token, connectionId: connection.id };
 }
@@ -91,7 +114,13 @@ async function found(baseUrl: string, operatorKey: string, company: DemoCompany)
 function newConnection(company: DemoCompany, directoryId: string): Record<string, unknown> {
   const common = { displayName: `${company.displayName} single sign-on`, directoryId, preset: 'keycloak' };
   if (company.protocol === 'saml') return { ...common, protocol: 'saml', immutableIdAttribute: 'externalId' };
-  return { ...common, protocol: 'oidc', issuer: 'http://localhost/not-known-yet', clientId: 'drawbridge', immutableIdAttribute: 'externalId' };
+  return {
+    ...common,
+    protocol: 'oidc',
+    issuer: 'http://localhost/not-known-yet',
+    clientId: 'drawbridge',
+    immutableIdAttribute: 'externalId',
+  };
 }
 
 async function connectCompany(
@@ -156,15 +185,29 @@ async function pushPeople(scim: ApiClient, company: DemoCompany): Promise<void> 
 }
 
 async function findOne(scim: ApiClient, resource: string, filter: string): Promise<string | undefined> {
-  const { Resources = [] } = await scim<{ Resources?: { id: string }[] }>('GET', `/${resource}?filter=${encodeURIComponent(filter)}`);
+  const { Resources = [] } = await scim<{ Resources?: { id: string }[] }>(
+    'GET',
+    `/${resource}?filter=${encodeURIComponent(filter)}`,
+  );
   return Resources[0]?.id;
 }
 
 /** A SCIM User as Entra and Okta send it. */
-export function scimUser(person: { email: string; givenName: string; familyName: string; externalId?: string | undefined }): Record<string, unknown> {
+export function scimUser(person: {
+  email: string;
+  givenName: string;
+  familyName: string;
+  externalId?: string | undefined;
+}): Record<string, unknown> {
   return {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'],
-    externalId: externalIdOf({ email: person.email, ...(person.externalId === undefined ? {} : { externalId: person.externalId }) }),
+    schemas: [
+      'urn:ietf:params:scim:schemas:core:2.0:User',
+      'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
+    ],
+    externalId: externalIdOf({
+      email: person.email,
+      ...(person.externalId === undefined ? {} : { externalId: person.externalId }),
+    }),
     userName: person.email,
     active: true,
     displayName: `${person.givenName} ${person.familyName}`,

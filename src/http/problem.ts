@@ -39,7 +39,9 @@ export function problemHandler(deps: { baseUrl: string }): ErrorRequestHandler {
     logFailure(scope, error, problem);
     if (response.headersSent) return next(error);
     if (problem.status === 401) response.setHeader('WWW-Authenticate', wwwAuthenticate(error));
-    if (problem.status === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    if (problem.status === 503 || problem.status === 429) {
+      response.setHeader('Retry-After', String(problem.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
+    }
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   };
 }

@@ -8,15 +8,15 @@ export type Page = {
 };
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6577; --line: #dde2ea; --paper: #fff; --ground: #f3f5f9; --accent: #2456d6; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #7aa2ff; } }
+:root { color-scheme: light dark; --ink: #17252e; --soft: #5b6c75; --line: #d5dee0; --paper: #fff; --ground: #edf2f1; --accent: #14615e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #6cc3bb; } }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { box-sizing: border-box; width: min(30rem, calc(100vw - 2rem)); margin: 1rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }
 h1 { margin: 0 0 1rem; font-size: 1.35rem; line-height: 1.3; }
 p { margin: 0 0 1rem; }
 label { display: block; margin: 0 0 .35rem; font-weight: 600; }
 input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
-button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 600; color: #fff; background: #2456d6; border: 0; border-radius: 8px; cursor: pointer; }
+button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 600; color: #fff; background: #14615e; border: 0; border-radius: 8px; cursor: pointer; }
 a { color: var(--accent); }
 .reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .fault { color: #c0392b; font-weight: 600; }

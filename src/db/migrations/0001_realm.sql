@@ -52,7 +52,8 @@ comment on table credential is 'sha256 of each secret that opens something; the 
 create index credential_by_subject on credential (subject_id);
 
 create table organization_key (
-  key text collate "C" primary key constraint organization_key_form check (key ~ '^[a-z0-9](-?[a-z0-9]){0,39}$'),
+  key text collate "C" primary key constraint organization_key_form 
+    check (key ~ '^[a-z0-9](-?[a-z0-9]){0,39}$' and key <> 'invitation'),
   org_id uuid not null unique
 );
 comment on table organization_key is 'keys are never used again, so they outlive their organization';

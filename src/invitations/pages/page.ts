@@ -5,8 +5,8 @@ import type { Response } from 'express';
 import { type Html, html } from '../../html.ts';
 
 const STYLE = `
-:root{color-scheme:light dark;--page:#f3f5fb;--card:#fff;--ink:#141a2e;--soft:#5a6484;--line:#dfe4f3;--accent:#3056d3;--on:#fff}
-@media (prefers-color-scheme:dark){:root{--page:#10131c;--card:#191e2b;--ink:#eef1fb;--soft:#a3adcb;--line:#2c3448;--accent:#7d9bff;--on:#0d1020}}
+:root{color-scheme:light dark;--page:#edf2f1;--card:#fff;--ink:#17252e;--soft:#5b6c75;--line:#d5dee0;--accent:#14615e;--on:#fff}
+@media (prefers-color-scheme:dark){:root{--page:#121b20;--card:#1c292f;--ink:#eef1fb;--soft:#a3adcb;--line:#34454c;--accent:#6cc3bb;--on:#0e1b1a}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--page);color:var(--ink);
 font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
