@@ -1,5 +1,6 @@
 // What an admin does to one member: role, teams, suspension, removal. Each request about one member is carried out or
 // refused with the reason (laws 3, 4 and 8).
+import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
@@ -33,6 +34,7 @@ export function changeRole(
     const role = await requireGrantableRole(tx, call.orgId, roleKey, call.rights);
     if (!role.fullControl) await guardFullControl(tx, call.memberId);
     await replaceManualRole(tx, call.memberId, roleKey, authorOf(ctx));
+    await recordAct(tx, ctx, 'member.role_assigned', call.memberId, { role: roleKey });
     await reconcileGrants(tx, ctx, [call.memberId]);
     const after = await explained(tx, call);
     if (after.member.roleKey !== roleKey) throw outranked(after, roleKey);
@@ -51,6 +53,7 @@ export function changeTeams(
     await getChangeable(tx, call);
     const teamIds = await resolveTeams(tx, call.orgId, teams);
     await replaceManualTeams(tx, call.memberId, teamIds, authorOf(ctx));
+    await recordAct(tx, ctx, 'member.teams_assigned', call.memberId, { teams: teamIds });
     await reconcileGrants(tx, ctx, [call.memberId]);
     return explained(tx, call);
   });
@@ -73,6 +76,7 @@ export function suspendMember(
         on conflict (org_id, member_id, source, ref) do update set reason = excluded.reason`,
       values: [call.orgId, call.memberId, reason],
     });
+    await recordAct(tx, ctx, 'member.blocked', call.memberId, { source: 'admin' });
     await settleMember(tx, ctx, { memberId: call.memberId, reason: `admin: ${reason}` });
     return explained(tx, call);
   });
@@ -82,10 +86,11 @@ export function suspendMember(
 export function reactivateMember(deps: CoreDeps, ctx: RequestContext, call: MemberCall): Promise<ExplainedMember> {
   return deps.db.inOrg(call.orgId, async (tx) => {
     await getChangeable(tx, call);
-    await tx.query({
-      text: `delete from block where org_id = $1 and member_id = $2 and source = 'admin'`,
+    const lifted = await tx.query({
+      text: `delete from block where org_id = $1 and member_id = $2 and source = 'admin' returning source`,
       values: [call.orgId, call.memberId],
     });
+    if (lifted.length > 0) await recordAct(tx, ctx, 'member.unblocked', call.memberId, { source: 'admin' });
     const { blocks } = await explainMember(tx, call.orgId, call.memberId);
     if (blocks.length > 0) {
       throw new DomainError('conflict', 'Another source blocks this member, and only it can lift that.', {
@@ -135,6 +140,11 @@ function outranked({ member, explanation }: ExplainedMember, roleKey: string): D
 async function explained(tx: Tx, { orgId, memberId }: MemberCall): Promise<ExplainedMember> {
   const explanation = await explainMember(tx, orgId, memberId);
   return { member: await getMember(tx, orgId, memberId), explanation };
+}
+
+/** What the admin asked for; what became of it is recorded by `reconcileGrants`. */
+function recordAct(tx: Tx, ctx: RequestContext, action: string, memberId: string, data: Record<string, unknown>) {
+  return recordAudit(tx, ctx, { action, subjectKind: 'member', subjectId: memberId, data });
 }
 
 /** The reference of an admin's grant: who gave it. */

@@ -60,7 +60,12 @@ test('law 2: suspension is at once and reversible, and is told to Keycloak with 
   const [mark] = await t.db.realm<{ priority: number }>({ text: 'select priority from projection_due' });
   expect(mark).toEqual({ priority: 0 });
   expect((await act('POST', one(member, '/reactivate'))).body).toMatchObject({ status: 'active', blocks: [] });
-  expect((await actions(member)).slice(-2)).toEqual(['member.suspended', 'member.admitted']);
+  expect((await actions(member)).slice(-4)).toEqual([
+    'member.blocked',
+    'member.suspended',
+    'member.unblocked',
+    'member.admitted',
+  ]);
 });
 
 test('law 2 and 8: an admin cannot lift a directory’s block, and is told whose it is', async () => {
