@@ -22,7 +22,13 @@ export async function serve(role: Role): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
-        reject(taken ? new DomainError('unavailable', `Port ${config.port} is taken: stop what listens there or set PORT.`, { cause: error }) : error);
+        reject(
+          taken
+            ? new DomainError('unavailable', `Port ${config.port} is taken: stop what listens there or set PORT.`, {
+                cause: error,
+              })
+            : error,
+        );
       });
       server.listen(config.port, config.host, resolve);
     });

@@ -20,7 +20,10 @@ export async function bootstrapKeycloak(): Promise<void> {
   const config = parseConfig(process.env);
   const { keycloak } = config;
   if (!keycloak?.adminUser || !keycloak.adminPassword) {
-    throw new DomainError('invalid_request', 'Set KEYCLOAK_URL, KEYCLOAK_ADMIN_USER and KEYCLOAK_ADMIN_PASSWORD for this command.');
+    throw new DomainError(
+      'invalid_request',
+      'Set KEYCLOAK_URL, KEYCLOAK_ADMIN_USER and KEYCLOAK_ADMIN_PASSWORD for this command.',
+    );
   }
   const { changed } = await bootstrapRealm({
     adminUrl: keycloak.url,
@@ -48,11 +51,15 @@ export async function doctor(args: readonly string[]): Promise<void> {
   const db = new Database(config.database.workerUrl, { size: 4, applicationName: 'drawbridge-doctor' });
   try {
     const keycloak = createKeycloak(config, db);
-    if (!keycloak) throw new DomainError('invalid_request', 'KEYCLOAK_URL is not set, so there is nothing to compare with.');
+    if (!keycloak)
+      throw new DomainError('invalid_request', 'KEYCLOAK_URL is not set, so there is nothing to compare with.');
     const drift = await findDrift(keycloak, { repair });
     for (const { kind, id, differences } of drift) say(`${kind} ${id}\n  ${differences.join('\n  ')}`);
     if (drift.length === 0) say('Keycloak is equal to what it should be.');
-    else say(`${drift.length} differ. ${repair ? 'They are marked, and a worker mends them.' : 'Run with --repair to mend them.'}`);
+    else
+      say(
+        `${drift.length} differ. ${repair ? 'They are marked, and a worker mends them.' : 'Run with --repair to mend them.'}`,
+      );
     if (drift.length > 0 && !repair) process.exitCode = 1;
   } finally {
     await db.close();

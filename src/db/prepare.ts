@@ -1,9 +1,9 @@
 // Makes the three database roles and a database that drawbridge_owner owns. Needs an administrator's connection, once.
 import pg from 'pg';
 
-export const OWNER_ROLE = 'drawbridge_owner';
-export const APP_ROLE = 'drawbridge_app';
-export const WORKER_ROLE = 'drawbridge_worker';
+const OWNER_ROLE = 'drawbridge_owner';
+const APP_ROLE = 'drawbridge_app';
+const WORKER_ROLE = 'drawbridge_worker';
 
 export type RolePasswords = { readonly owner: string; readonly app: string; readonly worker: string };
 
