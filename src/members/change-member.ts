@@ -76,8 +76,10 @@ export function suspendMember(
         on conflict (org_id, member_id, source, ref) do update set reason = excluded.reason`,
       values: [call.orgId, call.memberId, reason],
     });
-    await recordAct(tx, ctx, 'member.blocked', call.memberId, { source: 'admin' });
-    await settleMember(tx, ctx, { memberId: call.memberId, reason: `admin: ${reason}` });
+    // free text about somebody: erasable
+    const told = { action: 'member.blocked', subjectKind: 'member', subjectId: call.memberId, personal: { reason } };
+    await recordAudit(tx, ctx, { ...told, data: { source: 'admin' } });
+    await settleMember(tx, ctx, { memberId: call.memberId, reason: 'admin' });
     return explained(tx, call);
   });
 }
