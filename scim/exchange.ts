@@ -1,6 +1,7 @@
 // One request on its way through the steps of router.ts, and the answer it gets.
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import type { PageMarks } from './page-marks.ts';
 import type { Dropped } from './schema/read-value.ts';
 
 export type ScimServices = DirectoryDeps & {
@@ -9,6 +10,7 @@ export type ScimServices = DirectoryDeps & {
   readonly baseUrl: string;
   /** Called after each change, so that its projection starts at once. */
   readonly changed: () => void;
+  readonly marks: PageMarks;
 };
 
 export type ScimRequest = {

@@ -4,13 +4,20 @@ import type { PageRequest } from '../src/directory/directory-filter.ts';
 import { DomainError } from '../src/errors.ts';
 import { parseFilter } from './filter/parser.ts';
 import { resolveFilter, resolveOrder } from './filter/resolve.ts';
+import type { PageMarks } from './page-marks.ts';
 import { type Projection, readProjection } from './projection.ts';
 import type { ResourceType } from './schema/attribute.ts';
 
 export const DEFAULT_PAGE = 100;
 export const LARGEST_PAGE = 1_000;
 
-export type ListRequest = { readonly startIndex: number; readonly page: PageRequest; readonly projection: Projection };
+export type ListRequest = {
+  readonly startIndex: number;
+  readonly page: PageRequest;
+  readonly projection: Projection;
+  /** What makes two pages parts of one list, where they follow each other by id. */
+  readonly list: string | undefined;
+};
 
 /** The parameters by name; a SearchRequest's lists of names are joined. */
 export type ListParameters = (name: string) => string | undefined;
@@ -29,6 +36,7 @@ export function readListRequest(type: ResourceType, parameters: ListParameters):
       offset: startIndex - 1,
       limit: Math.min(count, LARGEST_PAGE),
     },
+    list: sortBy === undefined ? `${type.name} ${filter ?? ''}` : undefined,
     projection: readProjection(type, parameters('attributes'), parameters('excludedAttributes')),
   };
 }
@@ -61,4 +69,21 @@ function isDescending(sortOrder: string | undefined): boolean {
     throw new DomainError('invalid_value', 'sortOrder must be ascending or descending.');
   }
   return order === 'descending';
+}
+
+/** Reads a page, behind the page before it where that one was read lately. */
+export async function readMarkedPage<Row extends { readonly id: string }>(
+  marks: PageMarks,
+  directoryId: string,
+  request: ListRequest,
+  read: (page: PageRequest) => Promise<Row[]>,
+): Promise<Row[]> {
+  const { page, startIndex } = request;
+  if (page.limit === 0) return [];
+  const list = request.list === undefined ? undefined : `${directoryId} ${request.list}`;
+  const after = list === undefined ? undefined : marks.find(list, startIndex);
+  const rows = await read({ ...page, after });
+  const last = rows.at(-1);
+  if (list !== undefined && last && rows.length === page.limit) marks.note(list, startIndex + rows.length, last.id);
+  return rows;
 }

@@ -11,6 +11,7 @@ import { Callers } from './callers.ts';
 import { errorAnswer } from './error.ts';
 import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
+import { PageMarks } from './page-marks.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
 import { findHandler, findRoute } from './routes.ts';
@@ -65,6 +66,7 @@ export function createScim(deps: ScimDeps): Scim {
     log: deps.log,
     baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
     changed: deps.changed ?? (() => {}),
+    marks: new PageMarks(deps.clock),
   };
   const parts = {
     services,

@@ -20,7 +20,7 @@ import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
-import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { type ListRequest, queryParameters, readListRequest, readMarkedPage } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readMemberIds } from '../patch/member-ids.ts';
@@ -63,7 +63,9 @@ export async function listGroups(services: ScimServices, request: ScimRequest): 
 export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
   const { page, projection } = list;
   const view = memberView(services, projection);
-  const rows = page.limit === 0 ? [] : await listDirectoryGroups(services, request.caller, page, view);
+  const rows = await readMarkedPage(services.marks, request.caller.directoryId, list, (marked) =>
+    listDirectoryGroups(services, request.caller, marked, view),
+  );
   const isAll = page.offset === 0 && rows.length < page.limit;
   const total = isAll ? rows.length : await countDirectoryGroups(services, request.caller, page.filter);
   return { resources: rows.map((row) => render(services, row, projection)), total };

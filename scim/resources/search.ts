@@ -30,6 +30,8 @@ export async function searchAll(services: ScimServices, request: ScimRequest): P
   const { page } = groups;
   const rest: ListRequest = {
     ...groups,
+    // its place among the groups is not its startIndex
+    list: undefined,
     page: {
       ...page,
       offset: Math.max(0, page.offset - first.total),

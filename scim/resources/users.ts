@@ -18,7 +18,7 @@ import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
-import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { type ListRequest, queryParameters, readListRequest, readMarkedPage } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readOperations } from '../patch/operations.ts';
@@ -58,7 +58,9 @@ export async function listUsers(services: ScimServices, request: ScimRequest): P
 export async function findUsers(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
   const groupsAt = list.projection.shows('groups') ? groupsAddress(services) : undefined;
   const { page, projection } = list;
-  const rows = page.limit === 0 ? [] : await listDirectoryUsers(services, request.caller, page, groupsAt);
+  const rows = await readMarkedPage(services.marks, request.caller.directoryId, list, (marked) =>
+    listDirectoryUsers(services, request.caller, marked, groupsAt),
+  );
   const isAll = page.offset === 0 && rows.length < page.limit;
   const total = isAll ? rows.length : await countDirectoryUsers(services, request.caller, page.filter);
   return { resources: rows.map((row) => render(services, row, projection)), total };

@@ -24,10 +24,12 @@ export type DirectoryFilter =
 
 export type DirectoryOrder = { readonly target: Target; readonly descending: boolean };
 
-/** A page by position: `offset` rows are passed over, at most `limit` are read. */
+/** A page: what comes behind the id `after` where it is given, else `offset` rows are passed over; at most `limit` are read. */
 export type PageRequest = {
   readonly filter?: DirectoryFilter | undefined;
   readonly order?: DirectoryOrder | undefined;
   readonly offset: number;
+  /** Only for pages without an order of their own, which are in the order of ids. */
+  readonly after?: string | undefined;
   readonly limit: number;
 };

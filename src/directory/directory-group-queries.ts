@@ -72,10 +72,11 @@ export async function listDirectoryGroups(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const members = view ? membersColumn(values.push(view.usersAt), view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
+  const after = page.after === undefined ? '' : ` and d.id > $${values.push(page.after)}`;
   const order = orderToSql(page.order, 'group', values);
-  values.push(page.limit, page.offset);
-  const text = `select ${COLUMNS}, ${members} from directory_group d where ${OURS}${where}
-    order by ${order.text} limit $${values.length - 1} offset $${values.length}`;
+  values.push(page.limit, page.after === undefined ? page.offset : 0);
+  const text = `select ${COLUMNS}, ${members} from directory_group d where ${OURS}${where}${after}
+    order by ${order} limit $${values.length - 1} offset $${values.length}`;
   return deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 

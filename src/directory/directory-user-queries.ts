@@ -74,11 +74,12 @@ export async function listDirectoryUsers(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const where = page.filter ? ` and ${filterToSql(page.filter, 'user', values)}` : '';
+  const after = page.after === undefined ? '' : ` and d.member_id > $${values.push(page.after)}`;
   const order = orderToSql(page.order, 'user', values);
-  values.push(page.limit, page.offset);
+  values.push(page.limit, page.after === undefined ? page.offset : 0);
   // the page comes first: groups are read for the rows it shows, not for those it skips
-  const text = `select ${COLUMNS}, ${groups} from (select * from directory_user d where ${LIVE}${where}
-    order by ${order.text} limit $${values.length - 1} offset $${values.length}) d order by ${order.text}`;
+  const text = `select ${COLUMNS}, ${groups} from (select * from directory_user d where ${LIVE}${where}${after}
+    order by ${order} limit $${values.length - 1} offset $${values.length}) d order by ${order}`;
   return deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 

@@ -69,17 +69,13 @@ export function memberFilterToSql(filter: DirectoryFilter, values: unknown[]): s
 }
 
 /** The sort expressions of an order, id last so that every order is total. */
-export function orderToSql(
-  order: DirectoryOrder | undefined,
-  resource: 'user' | 'group',
-  values: unknown[],
-): { text: string; isById: boolean } {
+export function orderToSql(order: DirectoryOrder | undefined, resource: 'user' | 'group', values: unknown[]): string {
   const columns = resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS;
   const id = columns.id!.sql;
-  if (!order) return { text: id, isById: true };
+  if (!order) return id;
   const direction = order.descending ? ' desc' : '';
   const operand = operandOf(order.target, { columns, json: 'd.resource' }, values);
-  return { text: `${operand.sql}${direction}, ${id}${direction}`, isById: false };
+  return `${operand.sql}${direction}, ${id}${direction}`;
 }
 
 function compile(filter: DirectoryFilter, scope: Scope, values: unknown[]): string {

@@ -209,6 +209,22 @@ describe('lists', () => {
     expect(Object.keys(found.body.Resources[0]).sort()).toEqual(['id', 'schemas', 'userName']);
   });
 
+  test('walked by index while others go, lose nobody who stays', async () => {
+    const own = await s.directory();
+    const made = await Promise.all(Array.from({ length: 60 }, (_, n) => own.user(`walk${n}`)));
+    const seen = new Set<string>();
+    let gone = made.map((user) => user.id).sort();
+    for (let startIndex = 1; ; startIndex += 10) {
+      const { body } = await own.call('GET', `/Users?startIndex=${startIndex}&count=10`);
+      for (const user of body.Resources) seen.add(user.id);
+      if (body.Resources.length < 10) break;
+      // of those seen already, three go away
+      for (const id of gone.slice(0, 3)) await own.call('DELETE', `/Users/${id}`);
+      gone = gone.slice(3);
+    }
+    expect(gone.filter((id) => !seen.has(id))).toEqual([]);
+  });
+
   test('the root search finds users and groups', async () => {
     const own = await s.directory();
     const user = await own.user('u', { displayName: 'Same' });
