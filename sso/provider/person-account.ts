@@ -2,7 +2,7 @@
 import type { Account, FindAccount } from 'oidc-provider';
 import type { CoreDeps } from '../../src/db/core-deps.ts';
 import { isUuid } from '../../src/ids.ts';
-import { findSignIn } from './sign-in-facts.ts';
+import { findSignIn, type SignInFacts } from './sign-in-facts.ts';
 
 type Person = {
   enabled: boolean;
@@ -38,9 +38,15 @@ export async function personAccount(
       email_verified: true,
       ...(person.givenName === null ? {} : { given_name: person.givenName }),
       ...(person.familyName === null ? {} : { family_name: person.familyName }),
-      ...(signIn?.connectionId === undefined ? {} : { db_connection: signIn.connectionId }),
-      // A text: Keycloak's session note mapper drops numbers without a word (its own claim is a number again).
-      ...(signIn === undefined ? {} : { db_login_at: String(signIn.loginAt) }),
+      ...(signIn === undefined ? {} : notesOf(signIn)),
     }),
   };
+}
+
+/**
+ * What Keycloak keeps as notes of its session. Both are always said: a note that is left out would stay as an earlier
+ * sign-in of the same session left it. The time is a text, since Keycloak's mapper drops numbers without a word.
+ */
+function notesOf({ connectionId, loginAt }: SignInFacts): Record<string, string> {
+  return { db_connection: connectionId ?? 'invitation', db_login_at: String(loginAt) };
 }

@@ -88,7 +88,7 @@ describe('a request of the invitation client', () => {
     };
     const { answer } = await bridge.signIn(new ScriptedBrowser(), 'invitation');
     expect(answer).toMatchObject({ claims: { sub: personId, email: 'alice@acme.test' } });
-    expect(answer).not.toHaveProperty('claims.db_connection');
+    expect(answer).toMatchObject({ claims: { db_connection: 'invitation' } });
     expect(asked).toEqual([expect.any(String), `/sso/interaction/${asked[0]}`]);
   });
 
