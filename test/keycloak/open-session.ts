@@ -86,7 +86,7 @@ export async function startSignIn(t: Pick<Setup, 'realm'>, parameters: Record<st
 }
 
 /** Signs the account in with a password set for the purpose. */
-export async function openSession(t: Setup, accountId: string) {
+export async function openSession(t: Pick<Setup, 'realm' | 'root'>, accountId: string) {
   await t.root.call((api) =>
     api.users.resetPassword({ id: accountId, credential: { type: 'password', value: PASSWORD, temporary: false } }),
   );
