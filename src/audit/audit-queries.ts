@@ -1,5 +1,7 @@
 // Reads of the audit: a page of events, and whether the chain over them holds (law 6).
+import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import { build, statementOf } from '../db/query-builder.ts';
 
 type RecordedEvent = {
   readonly id: string;
@@ -39,27 +41,25 @@ export type ListedEvent = RecordedEvent & { readonly atExact: string };
 
 /** Newest first. */
 export async function listAuditEvents(db: Database, orgId: string, filter: AuditFilter): Promise<ListedEvent[]> {
-  const rows = await db.query<Row>(orgId, {
-    text: `select e.id, e.at, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at_exact, e.actor,
-        e.action, e.subject_kind, e.subject_id, e.data, p.personal
-      from audit_event e left join audit_personal p on p.org_id = e.org_id and p.event_id = e.id
-      where e.org_id = $1 and ($2::text is null or e.action = $2) and ($3::uuid is null or e.subject_id = $3)
-        and ($4::text is null or e.actor ->> 'id' = $4) and ($5::timestamptz is null or e.at >= $5)
-        and ($6::timestamptz is null or e.at < $6)
-        and ($7::timestamptz is null or (e.at, e.id) < ($7, $8::bigint))
-      order by e.at desc, e.id desc limit $9`,
-    values: [
-      orgId,
-      filter.action ?? null,
-      filter.subjectId ?? null,
-      filter.actorId ?? null,
-      filter.from ?? null,
-      filter.until ?? null,
-      filter.before?.at ?? null,
-      filter.before?.id ?? null,
-      filter.limit,
-    ],
-  });
+  const { action, subjectId, actorId, from, until, before } = filter;
+  let query = build
+    .selectFrom('audit_event as e')
+    .leftJoin('audit_personal as p', (join) => join.onRef('p.org_id', '=', 'e.org_id').onRef('p.event_id', '=', 'e.id'))
+    .select(['e.id', 'e.at', 'e.actor', 'e.action', 'e.subject_kind', 'e.subject_id', 'e.data', 'p.personal'])
+    .select(sql<string>`to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at_exact'))
+    .where('e.org_id', '=', orgId)
+    .orderBy('e.at', 'desc')
+    .orderBy('e.id', 'desc')
+    .limit(filter.limit);
+  if (action !== undefined) query = query.where('e.action', '=', action);
+  if (subjectId !== undefined) query = query.where('e.subject_id', '=', subjectId);
+  if (actorId !== undefined) query = query.where(sql<string>`e.actor ->> 'id'`, '=', actorId);
+  if (from !== undefined) query = query.where('e.at', '>=', from);
+  if (until !== undefined) query = query.where('e.at', '<', until);
+  if (before !== undefined) {
+    query = query.where(sql<boolean>`(e.at, e.id) < (${before.at}::timestamptz, ${before.id}::bigint)`);
+  }
+  const rows = await db.query<Row>(orgId, statementOf(query));
   return rows.map((row) => ({
     id: row.id,
     at: row.at,

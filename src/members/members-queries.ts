@@ -1,5 +1,7 @@
 // Reads of members: who they are, what they hold, and why.
+import { sql } from 'kysely';
 import type { Database, Queryable } from '../db/database.ts';
+import { build, statementOf } from '../db/query-builder.ts';
 import { DomainError } from '../errors.ts';
 import type { Rights } from '../roles/rights.ts';
 import type { ExplainedGrant, Explanation, Member, MemberStatus } from './member.ts';
@@ -20,8 +22,22 @@ type Row = {
   updated_at: Date;
 };
 
-const COLUMNS = `m.id, m.person_id, m.kind, m.status, m.pending_reason, m.role_key, m.address, m.display_name,
-  m.given_name, m.family_name, m.ends_at, m.created_at, m.updated_at`;
+const LISTED = [
+  'm.id',
+  'm.person_id',
+  'm.kind',
+  'm.status',
+  'm.pending_reason',
+  'm.role_key',
+  'm.address',
+  'm.display_name',
+  'm.given_name',
+  'm.family_name',
+  'm.ends_at',
+  'm.created_at',
+  'm.updated_at',
+] as const;
+const COLUMNS = LISTED.join(', ');
 
 /** What a person may do in an organization: the rights of their active membership, or undefined. */
 export async function findRightsOfPerson(db: Database, orgId: string, personId: string): Promise<Rights | undefined> {
@@ -45,15 +61,25 @@ export type MemberFilter = {
 
 /** A page in the order of creation; removed ones only when asked for. A text filter scans the organization. */
 export async function listMembers(db: Database, orgId: string, filter: MemberFilter): Promise<Member[]> {
-  const rows = await db.query<Row>(orgId, {
-    text: `select ${COLUMNS} from member m where m.org_id = $1
-        and ($2::text is null and m.status not in ('removed', 'purged') or m.status = $2)
-        and ($3::text is null or position(fold_key($3) in coalesce(m.address_key, '')) > 0
-          or position(fold_key($3) in fold_key(coalesce(m.display_name, ''))) > 0)
-        and ($4::uuid is null or m.id > $4) order by m.id limit $5`,
-    values: [orgId, filter.status ?? null, filter.text ?? null, filter.afterId ?? null, filter.limit],
-  });
-  return rows.map(asMember);
+  const { status, text, afterId } = filter;
+  let query = build
+    .selectFrom('member as m')
+    .select(LISTED)
+    .where('m.org_id', '=', orgId)
+    .orderBy('m.id')
+    .limit(filter.limit);
+  query =
+    status === undefined
+      ? query.where('m.status', 'not in', ['removed', 'purged'])
+      : query.where('m.status', '=', status);
+  if (afterId !== undefined) query = query.where('m.id', '>', afterId);
+  if (text !== undefined) {
+    query = query.where(
+      sql<boolean>`(position(fold_key(${text}) in coalesce(m.address_key, '')) > 0
+        or position(fold_key(${text}) in fold_key(coalesce(m.display_name, ''))) > 0)`,
+    );
+  }
+  return (await db.query<Row>(orgId, statementOf(query))).map(asMember);
 }
 
 /** Throws `not_found`. `lock` orders changes of this member. */
