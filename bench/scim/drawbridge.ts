@@ -14,11 +14,12 @@ import type { Server } from './load-driver.ts';
 
 export async function startDrawbridge(input: {
   readonly adminUrl: string;
+  readonly database: string;
   readonly folder: string;
 }): Promise<{ readonly server: Server; stop(): Promise<void> }> {
   const secrets = newSecrets();
   const passwords = { owner: secrets.databaseOwner, app: secrets.databaseApp, worker: secrets.databaseWorker };
-  const databases = await prepareDatabase(input.adminUrl, 'bench_drawbridge', passwords);
+  const databases = await prepareDatabase(input.adminUrl, input.database, passwords);
   await migrate(databases.ownerUrl);
   const token = randomBytes(32).toString('base64url');
   await createOrganization(databases.ownerUrl, token);
