@@ -380,7 +380,7 @@ table organization -- row-level security
 table organization_key
   key text not null
   org_id uuid not null
-  constraint organization_key_form CHECK ((key ~ '^[a-z0-9](-?[a-z0-9]){0,39}$'::text))
+  constraint organization_key_form CHECK (((key ~ '^[a-z0-9](-?[a-z0-9]){0,39}$'::text) AND (key <> 'invitation'::text)))
   constraint organization_key_org_id_key UNIQUE (org_id)
   constraint organization_key_pkey PRIMARY KEY (key)
 

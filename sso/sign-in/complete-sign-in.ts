@@ -43,7 +43,7 @@ export async function completeSignIn(
     return await signInOnce(deps, ctx, input);
   } catch (error) {
     // the same person in two tabs: whoever came second finds what the first has made
-    if (!(error instanceof DomainError) || !RACES.has(String(error.data.rule))) throw asRefusal(error);
+    if (!mayBeRace(error)) throw asRefusal(error);
   }
   try {
     return await signInOnce(deps, ctx, input);
@@ -53,6 +53,12 @@ export async function completeSignIn(
 }
 
 const RACES = new Set(['identity_pkey', 'member_one_per_address', 'member_one_per_person']);
+
+/** The other tab's commit may fall before a write of ours, or between two reads: not linked yet, then linked. */
+function mayBeRace(error: unknown): boolean {
+  if (error instanceof SignInRefused) return error.code === 'linked_elsewhere';
+  return error instanceof DomainError && RACES.has(String(error.data.rule));
+}
 
 async function signInOnce(
   deps: Pick<SsoDeps, 'db' | 'clock'>,
