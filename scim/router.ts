@@ -29,7 +29,16 @@ export type ScimDeps = DirectoryDeps & {
   /** How many requests a second one directory may make. */
   readonly ratePerSecond: number;
   /** Called after each change. */
-  readonly changed?: () => void;
+  readonly changed: () => void;
+  /** Called after each answer; `route` is the template of the path. */
+  readonly observe: (facts: ScimRequestFacts) => void;
+};
+
+export type ScimRequestFacts = {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
 };
 
 export type Scim = {
@@ -65,7 +74,7 @@ export function createScim(deps: ScimDeps): Scim {
     clock: deps.clock,
     log: deps.log,
     baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
-    changed: deps.changed ?? (() => {}),
+    changed: deps.changed,
     marks: new PageMarks(deps.clock),
   };
   const parts = {
@@ -80,7 +89,7 @@ export function createScim(deps: ScimDeps): Scim {
       const exchange = openExchange(message);
       const { answer, failure } = await walk(exchange, parts);
       send(response, exchange.requestId, answer);
-      finish(exchange, services, journal, { answer, failure, latencyMs: performance.now() - startedAt });
+      finish(exchange, deps, journal, { answer, failure, latencyMs: performance.now() - startedAt });
     },
     async close() {
       await journal.flush();
@@ -162,11 +171,17 @@ function send(response: ServerResponse, requestId: string, answer: ScimAnswer): 
 
 type Outcome = { readonly answer: ScimAnswer; readonly failure?: unknown; readonly latencyMs: number };
 
-/** One line for each failure of ours, one journal entry for each request of a directory. */
-function finish(exchange: Exchange, services: ScimServices, journal: Journal, outcome: Outcome): void {
+/** One log line and one measurement for each request, one journal entry for each request of a directory. */
+function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: Outcome): void {
   const { requestId, caller, message, dropped } = exchange;
   const { answer, failure, latencyMs } = outcome;
-  if (answer.status >= 500) services.log.error({ requestId, err: failure }, 'scim request failed');
+  if (answer.status >= 500) deps.log.error({ requestId, err: failure }, 'scim request failed');
+  const facts = { method: message.method ?? 'GET', route: routeOf(exchange), status: answer.status };
+  deps.observe({ ...facts, durationMs: latencyMs });
+  deps.log.info(
+    { requestId, ...facts, durationMs: Math.round(latencyMs * 10) / 10, directory: caller?.directoryId },
+    'request',
+  );
   if (!caller) return;
   const detail = {
     ...(dropped.size > 0 ? { dropped: [...dropped].slice(0, 50) } : {}),
@@ -176,12 +191,20 @@ function finish(exchange: Exchange, services: ScimServices, journal: Journal, ou
   journal.add({
     orgId: caller.orgId,
     directoryId: caller.directoryId,
-    at: services.clock.now(),
+    at: deps.clock.now(),
     requestId,
-    method: message.method ?? 'GET',
+    method: facts.method,
     path: message.url ?? '/',
     status: answer.status,
     latencyMs,
     detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined,
   });
+}
+
+const KNOWN_ROUTE = /^\/(Users|Groups|Me|Bulk|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?=\/|$)/i;
+
+/** Ids stay out of it: each would be a series of its own. */
+function routeOf({ path, id }: Exchange): string {
+  const resource = KNOWN_ROUTE.exec(path)?.[1];
+  return resource === undefined ? '/scim/v2' : `/scim/v2/${resource}${id === '' ? '' : '/{id}'}`;
 }

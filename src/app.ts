@@ -14,6 +14,7 @@ import { directoryRoutes } from './directory/routes.ts';
 import { createAccessTokenVerifier } from './http/access-token.ts';
 import { createApi } from './http/create-api.ts';
 import type { Probe } from './http/health.ts';
+import { createMetrics, type HttpMetrics } from './http/metrics.ts';
 import { createAcceptance } from './invitations/acceptance.ts';
 import { invitationRoutes } from './invitations/routes.ts';
 import { startJobs } from './jobs/runner.ts';
@@ -34,6 +35,7 @@ export type Deps = AsyncDisposable &
     readonly config: Config;
     readonly log: Logger;
     readonly credentials: CredentialCache;
+    readonly metrics: HttpMetrics;
     /** Its database connections are the worker role's own, so that a queue of projections never starves requests. */
     readonly keycloak: Keycloak | undefined;
     /** Runs in a process with the role of worker; asked for the lag in every process. */
@@ -68,6 +70,10 @@ export async function createDeps(
   await credentials.start();
   const keycloak = createKeycloak(config, workerDb);
   const projection = keycloak && new ProjectionWorker(keycloak, log);
+  const metrics = createMetrics({
+    pool: () => db.connections,
+    projection: async () => (await projection?.lag()) ?? { due: 0, oldestSeconds: 0 },
+  });
   const core = { db, clock, config, log };
   const acceptance = createAcceptance({
     ...core,
@@ -82,7 +88,16 @@ export async function createDeps(
     invitationEntry: acceptance.invitationEntry,
   });
   const scim = stack.adopt(
-    createScim({ db, clock, log, credentials, baseUrl: config.baseUrl, ratePerSecond: config.scimRatePerSecond }),
+    createScim({
+      db,
+      clock,
+      log,
+      credentials,
+      baseUrl: config.baseUrl,
+      ratePerSecond: config.scimRatePerSecond,
+      changed: () => projection?.kick(),
+      observe: metrics.observe,
+    }),
     (it) => it.close(),
   );
   if (role.worker) {
@@ -98,21 +113,20 @@ export async function createDeps(
   }
   const parts = stack.move();
   const dispose = () => parts.disposeAsync();
-  return { ...core, credentials, keycloak, projection, sso, acceptance, scim, [Symbol.asyncDispose]: dispose };
+  return { ...core, credentials, metrics, keycloak, projection, sso, acceptance, scim, [Symbol.asyncDispose]: dispose };
 }
 
 const SCIM = /^\/scim\/v2(?=[/?]|$)/i;
 
 /** Everything that a web process answers. */
 export function createApp(deps: Deps): RequestListener {
-  const { config, keycloak, projection } = deps;
+  const { config, keycloak } = deps;
   const api = createApi({
     ...deps,
     verifyAccessToken: config.keycloak && createAccessTokenVerifier(config.keycloak, deps.clock),
     resolveTxt: createTxtResolver(),
     endpoints: [...directoryRoutes(deps), ...invitationRoutes(deps), ...deps.sso.endpoints],
     probes: probesOf(deps),
-    projectionLag: async () => (await projection?.lag()) ?? { due: 0, oldestSeconds: 0 },
     version,
   });
   const app = express();

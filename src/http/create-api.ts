@@ -16,7 +16,7 @@ import type { VerifyAccessToken } from './access-token.ts';
 import { docsRoutes } from './docs-routes.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthRoutes, type Probe } from './health.ts';
-import { createMetrics, type MetricSources } from './metrics.ts';
+import type { HttpMetrics } from './metrics.ts';
 import { mountEndpoints } from './mount-endpoints.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { nothingHere, problemHandler } from './problem.ts';
@@ -34,7 +34,7 @@ export type ApiDeps = CoreDeps & {
   readonly endpoints: readonly Endpoint[];
   /** What /readyz names when it is degraded. */
   readonly probes: readonly Probe[];
-  readonly projectionLag: MetricSources['projection'];
+  readonly metrics: HttpMetrics;
   readonly version: string;
 };
 
@@ -59,7 +59,7 @@ export function createApi(deps: ApiDeps): Api {
     ...auditRoutes(deps),
     ...deps.endpoints,
   ];
-  const metrics = createMetrics({ pool: () => deps.db.connections, projection: deps.projectionLag });
+  const { metrics } = deps;
   const router = Router();
   router.use(healthRoutes(deps));
   router.get('/metrics', async (_request, response) => {

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import { createScim, type Scim } from '../../scim/router.ts';
+import { createScim, type Scim, type ScimRequestFacts } from '../../scim/router.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Answer, type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
@@ -38,6 +38,8 @@ export type ScimSetup = AsyncDisposable & {
   readonly scimUrl: string;
   /** How often the service said that something changed. */
   readonly changes: () => number;
+  /** What was measured of each request. */
+  readonly observed: readonly ScimRequestFacts[];
   readonly directory: (options?: { org?: MadeOrganization; profile?: string }) => Promise<TestDirectory>;
   /** A client with any token, or none. */
   readonly client: (token: string | undefined) => ScimCall;
@@ -48,6 +50,7 @@ export type ScimSetup = AsyncDisposable & {
 export async function setupScim(options: { ratePerSecond?: number } = {}): Promise<ScimSetup> {
   const t = await setup({ poolSize: 16 });
   let changes = 0;
+  const observed: ScimRequestFacts[] = [];
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -61,6 +64,7 @@ export async function setupScim(options: { ratePerSecond?: number } = {}): Promi
     changed: () => {
       changes += 1;
     },
+    observe: (facts) => void observed.push(facts),
   });
   server.on('request', (request, response) => {
     request.url = (request.url ?? '').slice('/scim/v2'.length) || '/';
@@ -74,6 +78,7 @@ export async function setupScim(options: { ratePerSecond?: number } = {}): Promi
     scim,
     scimUrl,
     changes: () => changes,
+    observed,
     client,
     directory: async ({ org, profile = 'generic' } = {}) => {
       const home = org ?? (await t.make.organization());

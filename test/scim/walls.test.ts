@@ -262,7 +262,16 @@ describe('trouble', () => {
     const db = new Database('postgres://drawbridge_app:x@127.0.0.1:1/none', { size: 1 });
     const log = createLogger({ logLevel: 'silent' });
     const credentials = new CredentialCache({ db, clock: s.t.clock, log, listenUrl: 'postgres://127.0.0.1:1/none' });
-    const scim = createScim({ db, clock: s.t.clock, log, credentials, baseUrl: 'http://x', ratePerSecond: 1 });
+    const limits = { baseUrl: 'http://x', ratePerSecond: 1 };
+    const scim = createScim({
+      db,
+      clock: s.t.clock,
+      log,
+      credentials,
+      ...limits,
+      changed: () => {},
+      observe: () => {},
+    });
     const { createServer } = await import('node:http');
     const server = createServer((request, response) => void scim.handle(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -276,6 +285,17 @@ describe('trouble', () => {
     await scim.close();
     await credentials.close();
     await db.close();
+  });
+
+  test('each request is measured under the template of its path, without ids', async () => {
+    const other = await s.directory();
+    const { id } = await other.user('measured');
+    await other.call('GET', `/Users/${id}`);
+    await other.call('GET', '/Nothing/here');
+    expect(s.observed.slice(-2)).toMatchObject([
+      { method: 'GET', route: '/scim/v2/Users/{id}', status: 200 },
+      { method: 'GET', route: '/scim/v2', status: 404 },
+    ]);
   });
 
   test('connections that break are 503 or succeed, and then all is as before', async () => {

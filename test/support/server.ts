@@ -10,6 +10,7 @@ import { Database } from '../../src/db/database.ts';
 import { directoryRoutes } from '../../src/directory/routes.ts';
 import type { VerifyAccessToken } from '../../src/http/access-token.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/http/create-api.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
 import { newId } from '../../src/ids.ts';
 import { invitationRoutes } from '../../src/invitations/routes.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
@@ -114,7 +115,10 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
       ...connectionRoutes({ db, clock, config }),
     ],
     probes: options.probes ?? [],
-    projectionLag: async () => ({ due: 0, oldestSeconds: 0 }),
+    metrics: createMetrics({
+      pool: () => db.connections,
+      projection: async () => ({ due: 0, oldestSeconds: 0 }),
+    }),
     version: '0.0.0-test',
   });
   app.use(...api.first);
