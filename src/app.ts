@@ -120,7 +120,7 @@ const SCIM = /^\/scim\/v2(?=[/?]|$)/i;
 
 /** Everything that a web process answers. */
 export function createApp(deps: Deps): RequestListener {
-  const { config, keycloak } = deps;
+  const { config } = deps;
   const api = createApi({
     ...deps,
     verifyAccessToken: config.keycloak && createAccessTokenVerifier(config.keycloak, deps.clock),
@@ -134,7 +134,7 @@ export function createApp(deps: Deps): RequestListener {
   if (config.trustProxy) app.set('trust proxy', config.trustProxy);
   app.use(...api.first);
   app.get('/', (_request, response) => response.redirect('/docs'));
-  if (keycloak) app.use(deps.sso.router, deps.acceptance.router);
+  app.use(deps.sso.router, deps.acceptance.router);
   app.use(api.router, ...api.last);
   return (request, response) => {
     const path = request.url?.replace(SCIM, '') ?? '';
