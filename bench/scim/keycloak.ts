@@ -8,6 +8,8 @@ import { findFreePort } from '../../src/dev/ports.ts';
 import type { Server } from './load-driver.ts';
 
 const REALM = 'bench';
+/** What the load sends and Keycloak would drop, since its user profile has no place for it by default. */
+const KEPT = ['externalId', 'displayName'];
 /** The token must outlive the run. */
 const TOKEN_SECONDS = 3 * 3600;
 
@@ -67,6 +69,9 @@ async function prepareRealm(realms: string, token: string, audience: string, sec
       },
     ],
   });
+  const profile = (await call('GET', `/${REALM}/users/profile`)) as { attributes: unknown[] };
+  profile.attributes.push(...KEPT.map((name) => mappedAttribute(name)));
+  await call('PUT', `/${REALM}/users/profile`, profile);
   const clientId = async (name: string) =>
     ((await call('GET', `/${REALM}/clients?clientId=${name}`)) as { id: string }[])[0]?.id;
   const management = await clientId('realm-management');
@@ -75,6 +80,11 @@ async function prepareRealm(realms: string, token: string, audience: string, sec
   };
   const role = await call('GET', `/${REALM}/clients/${management}/roles/manage-users`);
   await call('POST', `/${REALM}/users/${account.id}/role-mappings/clients/${management}`, [role]);
+}
+
+function mappedAttribute(name: string): object {
+  const permissions = { view: ['admin'], edit: ['admin'] };
+  return { name, permissions, annotations: { 'kc.scim.schema.attribute': name } };
 }
 
 async function askAdmin(url: string, token: string, method: string, body: unknown): Promise<unknown> {

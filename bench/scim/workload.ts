@@ -24,9 +24,15 @@ export type Exchange = {
   accept(answer: Answer): void;
 };
 
-type User = { readonly id: string; readonly userName: string };
+type User = { readonly id: string; readonly userName: string; readonly externalId: string };
 type Membership = { readonly group: string; readonly user: string };
-type Resource = { id?: unknown; userName?: unknown; name?: { givenName?: unknown }; members?: unknown[] };
+type Resource = {
+  id?: unknown;
+  userName?: unknown;
+  externalId?: unknown;
+  name?: { givenName?: unknown };
+  members?: unknown[];
+};
 type Page = { totalResults?: unknown; Resources?: Resource[] };
 
 export class Workload {
@@ -106,13 +112,14 @@ export class Workload {
     this.#created += 1;
     const n = this.#created;
     const userName = `user.${n}@bench.test`;
+    const externalId = `external-${n}`;
     const name = { givenName: `Given ${n}`, familyName: `Family ${n}` };
     return {
       method: 'POST',
       path: '/Users',
       body: {
         schemas: [USER],
-        externalId: `external-${n}`,
+        externalId,
         userName,
         active: true,
         displayName: `${name.givenName} ${name.familyName}`,
@@ -120,9 +127,9 @@ export class Workload {
         emails: [{ type: 'work', primary: true, value: userName }],
       },
       accept: (answer) => {
-        const id = idOf(answer.body);
-        expectUser(answer, 201, { id, userName });
-        if (n <= this.#fixtureSize) this.#fixture.push({ id, userName });
+        const user = { id: idOf(answer.body), userName, externalId };
+        expectUser(answer, 201, user);
+        if (n <= this.#fixtureSize) this.#fixture.push(user);
       },
     };
   }
@@ -212,7 +219,8 @@ function expect(answer: Answer, ...statuses: readonly number[]): void {
 function expectUser(answer: Answer, status: number, user: User): void {
   expect(answer, status);
   const body = answer.body as Resource;
-  if (body.id !== user.id || body.userName !== user.userName) throw wrong(answer);
+  if (body.id !== user.id || body.userName !== user.userName || body.externalId !== user.externalId)
+    throw wrong(answer);
 }
 
 function idOf(body: unknown): string {
