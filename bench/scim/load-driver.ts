@@ -1,7 +1,7 @@
 // The process that makes the load, apart from the servers: eight connections that are kept alive, each with one request
 // under way. Its parent says what to do over the IPC channel; when the parent is gone, it ends.
 
-import { Agent, request } from 'node:http';
+import { RawConnection } from './raw-connection.ts';
 import { type Answer, type Exchange, type Operation, Workload } from './workload.ts';
 
 const CONNECTIONS = 8;
@@ -22,14 +22,13 @@ export type Task =
 export type Outcome = { readonly count: number; readonly elapsedMs: number };
 export type Reply = { readonly outcome: Outcome } | { readonly error: string };
 
-type Opponent = { readonly server: Server; readonly workload: Workload; readonly agent: Agent };
+type Opponent = { readonly server: Server; readonly workload: Workload };
 
 const opponents = new Map<string, Opponent>();
 
 async function perform(task: Task): Promise<Outcome> {
   if (task.kind === 'lay fixture') {
-    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-    const opponent = { server: task.server, workload: new Workload(task.users), agent };
+    const opponent = { server: task.server, workload: new Workload(task.users) };
     opponents.set(task.server.name, opponent);
     const fixture = opponent.workload.fixture();
     return runAll(opponent, () => fixture.next().value ?? undefined);
@@ -52,9 +51,11 @@ async function perform(task: Task): Promise<Outcome> {
 async function runAll(opponent: Opponent, next: () => Exchange | undefined): Promise<Outcome> {
   const started = performance.now();
   let count = 0;
-  const work = async () => {
+  const { baseUrl, token } = opponent.server;
+  const basePath = new URL(baseUrl).pathname.replace(/\/$/, '');
+  const work = async (connection: RawConnection) => {
     for (let exchange = next(); exchange !== undefined; exchange = next()) {
-      const answer = await send(opponent, exchange);
+      const answer = await send(connection, basePath, exchange);
       try {
         exchange.accept(answer);
       } catch (error) {
@@ -63,41 +64,24 @@ async function runAll(opponent: Opponent, next: () => Exchange | undefined): Pro
       count += 1;
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+  // New ones for each task: a server may close what was idle while another server had its turn.
+  const connections = Array.from({ length: CONNECTIONS }, () => new RawConnection(baseUrl, token));
+  try {
+    await Promise.all(connections.map(work));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
   return { count, elapsedMs: performance.now() - started };
 }
 
-function send(opponent: Opponent, exchange: Exchange): Promise<Answer> {
-  const payload = exchange.body === undefined ? undefined : Buffer.from(JSON.stringify(exchange.body));
-  const headers: Record<string, string | number> = {
-    authorization: `Bearer ${opponent.server.token}`,
-    accept: 'application/scim+json',
-  };
-  if (payload !== undefined) {
-    headers['content-type'] = 'application/scim+json';
-    headers['content-length'] = payload.length;
+async function send(connection: RawConnection, basePath: string, exchange: Exchange): Promise<Answer> {
+  const body = exchange.body === undefined ? undefined : JSON.stringify(exchange.body);
+  const { status, text } = await connection.send(exchange.method, `${basePath}${exchange.path}`, body);
+  try {
+    return { status, body: text === '' ? undefined : JSON.parse(text) };
+  } catch {
+    throw new Error(`${exchange.path}: ${status} and no JSON: ${text.slice(0, 200)}`);
   }
-  return new Promise((resolve, reject) => {
-    const call = request(
-      `${opponent.server.baseUrl}${exchange.path}`,
-      { method: exchange.method, agent: opponent.agent, headers },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          try {
-            resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
-          } catch {
-            reject(new Error(`${exchange.path}: ${response.statusCode} and no JSON: ${text.slice(0, 200)}`));
-          }
-        });
-      },
-    );
-    call.on('error', reject);
-    call.end(payload);
-  });
 }
 
 function reply(message: Reply): void {

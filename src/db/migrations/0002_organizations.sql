@@ -66,7 +66,6 @@ create unique index member_one_per_person on member (org_id, person_id)
 create index member_by_person on member (person_id) where person_id is not null;
 create unique index member_one_per_address on member (org_id, address_key)
   where address_key is not null and status not in ('removed', 'purged');
-create index member_by_role on member (org_id, role_key);
 
 create table carrier (
   org_id uuid not null,
@@ -108,7 +107,7 @@ create table directory_count (
   groups integer not null default 0,
   primary key (org_id, directory_id, slot)
 ) with (fillfactor = 50);
-comment on table directory_count is 'totals of a directory in sixteen rows, so that concurrent creates do not wait for one';
+comment on table directory_count is 'totals of a directory in up to 64 rows, one for each session by its number, so that concurrent creates seldom wait for one';
 
 create table directory_user (
   org_id uuid not null,
@@ -137,7 +136,6 @@ create unique index directory_user_external_id_taken on directory_user (org_id, 
   where deleted_at is null and external_id is not null;
 create index directory_user_tombstone on directory_user (org_id, directory_id, external_id)
   where deleted_at is not null and external_id is not null;
-create index directory_user_by_email on directory_user (email_key, org_id, directory_id) where deleted_at is null;
 create index directory_user_by_member on directory_user (org_id, member_id);
 
 create table directory_group (

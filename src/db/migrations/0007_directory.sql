@@ -7,7 +7,7 @@ create type directory_user_input as (
 
 create function count_directory(p_org uuid, p_directory uuid, p_users integer, p_groups integer) returns void language sql as $$
   insert into directory_count (org_id, directory_id, slot, users, groups)
-  values (p_org, p_directory, pg_backend_pid() % 16, p_users, p_groups)
+  values (p_org, p_directory, pg_backend_pid() % 64, p_users, p_groups)
   on conflict (org_id, directory_id, slot) do update
     set users = directory_count.users + excluded.users, groups = directory_count.groups + excluded.groups
 $$;
@@ -129,7 +129,7 @@ begin
     on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0),
   total as (
     insert into directory_count (org_id, directory_id, slot, users)
-    values (p_org, p_directory, pg_backend_pid() % 16, 1)
+    values (p_org, p_directory, pg_backend_pid() % 64, 1)
     on conflict (org_id, directory_id, slot) do update set users = directory_count.users + 1)
   insert into directory_user (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
     email_key, given_name_key, family_name_key, active, resource, created_at, modified_at)
