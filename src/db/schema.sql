@@ -348,7 +348,6 @@ table member -- row-level security
   updated_at timestamp with time zone not null default now()
   constraint member_active_has_person CHECK (((status <> 'active'::text) OR (kind <> 'human'::text) OR (person_id IS NOT NULL)))
   constraint member_kind CHECK ((kind = ANY (ARRAY['human'::text, 'service'::text, 'group'::text])))
-  constraint member_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint member_pending_has_reason CHECK (((status = 'pending'::text) = (pending_reason IS NOT NULL)))
   constraint member_pkey PRIMARY KEY (org_id, id)
   constraint member_role_exists FOREIGN KEY (org_id, role_key) REFERENCES role(org_id, key)
@@ -603,7 +602,7 @@ change_member_address(uuid,uuid,text,jsonb) -> void
 claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
 count_directory(uuid,uuid,integer,integer) -> void
-create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> uuid
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
 domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
 drop_old_journal(timestamp with time zone) -> integer

@@ -39,7 +39,8 @@ create table team (
 );
 
 create table member (
-  org_id uuid not null references organization on delete cascade,
+  -- the role below belongs to the organization, so that its foreign key stands for both
+  org_id uuid not null,
   id uuid not null default uuidv7(),
   person_id uuid,
   kind text not null default 'human' constraint member_kind check (kind in ('human', 'service', 'group')),

@@ -103,16 +103,21 @@ create function admission(p_org uuid, p_address text, p_given text, p_family tex
 #variable_conflict use_column
 declare
   v_key text := fold_key(p_address);
+  v_owned boolean;
   v_person person;
 begin
   if p_address is null then
     reason := 'no_address'; return;
   end if;
-  if not exists (select from domain_claim where domain = split_part(v_key, '@', 2) and status = 'verified' and org_id = p_org) then
-    reason := 'address_not_verified'; return;
+  select exists (select from domain_claim where domain = split_part(v_key, '@', 2) and status = 'verified' and org_id = p_org),
+    (select a.person_id from person_address a where a.address_key = v_key)
+  into v_owned, person_id;
+  if not v_owned then
+    reason := 'address_not_verified'; person_id := null; return;
   end if;
-  select p.* into v_person from person_address a join person p on p.id = a.person_id where a.address_key = v_key for update of p;
-  if found then
+  if person_id is not null then
+    select * into v_person from person where id = person_id for update;
+    person_id := null;
     if v_person.has_credential or v_person.locked_at is not null
       or exists (select from member m where m.person_id = v_person.id
         and (m.status not in ('removed', 'purged') or m.org_id <> p_org)) then

@@ -102,14 +102,11 @@ end $$;
 -- The common case of a create, in one statement: a member nobody knew, born through the same decisions as admit_member
 -- (admission, seat) and with the same rows as the long way.
 create function create_new_directory_user(p_org uuid, p_directory uuid, p_actor jsonb, p_role text, u directory_user_input)
-  returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
-  language plpgsql as $$
-#variable_conflict use_column
+  returns uuid language plpgsql as $$
 declare
   v_member uuid := uuidv7();
   v_person uuid;
   v_reason text;
-  v_now timestamptz := now();
 begin
   select a.person_id, a.reason into v_person, v_reason from admission(p_org, u.address, u.given_name, u.family_name) a;
   with new_member as (
@@ -134,8 +131,8 @@ begin
   insert into directory_user (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
     email_key, given_name_key, family_name_key, active, resource, created_at, modified_at)
   values (p_org, p_directory, v_member, u.user_name, fold_key(u.user_name), u.external_id, fold_key(u.display_name),
-    fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource, v_now, v_now);
-  return query select v_member, 1, v_now, v_now, 'created';
+    fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource, now(), now());
+  return v_member;
 end $$;
 
 create function scim_create_user(p_org uuid, p_directory uuid, p_actor jsonb, u directory_user_input)
@@ -163,7 +160,12 @@ begin
   into v_role, v_seat_limit, v_live, v_member, v_other
   from organization o where o.org_id = p_org;
   if v_live is null and v_member is null and v_other is null and u.active and v_seat_limit is null then
-    return query select * from create_new_directory_user(p_org, p_directory, p_actor, v_role, u);
+    member_id := create_new_directory_user(p_org, p_directory, p_actor, v_role, u);
+    version := 1;
+    created_at := now();
+    modified_at := created_at;
+    outcome := 'created';
+    return next;
     return;
   end if;
   if v_live is not null then
