@@ -1,5 +1,6 @@
 // The frame of our own pages: plain HTML that loads nothing, runs nothing and cannot be framed. Pure.
 import { createHash } from 'node:crypto';
+import { escapeHtml } from '../../src/html.ts';
 
 export type Page = {
   readonly status: number;
@@ -28,11 +29,6 @@ const SUBMIT = 'document.forms[0].submit()';
 const sourceHash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const STYLE_HASH = sourceHash(STYLE);
 const SUBMIT_HASH = sourceHash(SUBMIT);
-
-/** Text for HTML content and for attribute values in double quotes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
 
 /** A whole page. `body` is HTML, its values escaped by the caller; `submits` sends its first form by itself. */
 export function page(input: { status: number; title: string; body: string; submits?: boolean }): Page {

@@ -1,6 +1,8 @@
 // Sends the browser on by POST: the SAML binding of identity providers that take no redirect. Pure.
+
+import { escapeHtml } from '../../src/html.ts';
 import type { SamlForm } from '../saml/authn-request.ts';
-import { escapeHtml, type Page, page } from './page.ts';
+import { type Page, page } from './page.ts';
 
 export function postPage(form: SamlForm): Page {
   const fields = Object.entries(form.fields)

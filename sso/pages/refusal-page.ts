@@ -1,7 +1,9 @@
 // The page at which a refused sign-in ends. Its way back answers Keycloak `interaction_required`, which reaches the
 // application; any other OAuth error would make Keycloak ask us again for ever (field notes on Keycloak, 12.1). Pure.
+
+import { escapeHtml } from '../../src/html.ts';
 import { REFUSALS, type RefusalCode } from '../sign-in/refusals.ts';
-import { escapeHtml, type Page, page } from './page.ts';
+import { type Page, page } from './page.ts';
 
 export type RefusalPageInput = {
   readonly code: RefusalCode;

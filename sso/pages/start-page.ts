@@ -1,6 +1,7 @@
 // "Sign in with your company": asks for the address, whose domain leads to the company. For people whom Keycloak's own
 // page cannot route. Pure.
-import { escapeHtml, type Page, page } from './page.ts';
+import { escapeHtml } from '../../src/html.ts';
+import { type Page, page } from './page.ts';
 
 /** `unknownAddress`: what was asked for before, of a domain that no organization signs in. */
 export function startPage(input: { readonly appUrl: string; readonly unknownAddress?: string }): Page {

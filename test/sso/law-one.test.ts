@@ -99,7 +99,7 @@ describe('a request of the invitation client', () => {
     const browser = new ScriptedBrowser();
     const { asked, page } = await bridge.signIn(browser, 'invitation');
     expect(page.status).toBe(403);
-    expect(page.html).toContain('The &#60;invitation&#62; has expired.');
+    expect(page.html).toContain('The &lt;invitation&gt; has expired.');
     expect(textOf(page)).toContain('invitation_expired');
     const back = await browser.submit(page, {}, '/back');
     expect(await bridge.keycloakGets(asked, back)).toEqual({ error: 'interaction_required' });
