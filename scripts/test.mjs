@@ -1,4 +1,5 @@
-// Runs the tests and closes with one line that says how many passed and failed, alone on the last line.
+// Runs the tests, or with --long first the ones that take minutes, and closes with one line that says how many passed
+// and failed, alone on the last line. Further arguments are vitest's: files to run, for instance.
 // Plain JavaScript: it may be started by an older Node and then hands over to the pinned one.
 
 import { spawn } from 'node:child_process';
@@ -10,13 +11,14 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PINNED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
 
-function runVitest(args, reportFile) {
+function runVitest(isLong, args, reportFile) {
   const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   const env = { ...process.env, PATH: `${dirname(PINNED_NODE)}:${process.env.PATH}` };
   if (args.length === 0) env.DRAWBRIDGE_TEST_EVERYTHING = '1';
-  const child = spawn(node, [vitest, 'run', ...reporters, ...args], { cwd: ROOT, stdio: 'inherit', env });
+  const project = `--project=${isLong ? 'long' : '!long'}`;
+  const child = spawn(node, [vitest, 'run', project, ...reporters, ...args], { cwd: ROOT, stdio: 'inherit', env });
   // The terminal sends Ctrl-C to vitest too, which stops what it started; the closing line waits for that.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
@@ -45,7 +47,9 @@ function count(report) {
 
 const folder = mkdtempSync(join(tmpdir(), 'drawbridge-report-'));
 const reportFile = join(folder, 'report.json');
-const code = await runVitest(process.argv.slice(2), reportFile);
+const [first, ...rest] = process.argv.slice(2);
+const isLong = first === '--long';
+const code = await runVitest(isLong, isLong ? rest : process.argv.slice(2), reportFile);
 const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : { testResults: [] };
 rmSync(folder, { recursive: true, force: true });
 

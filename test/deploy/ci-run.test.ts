@@ -14,7 +14,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-type Steps = { readonly setup?: string; readonly check?: string; readonly test?: string };
+type Steps = { readonly setup?: string; readonly check?: string; readonly test?: string; readonly long?: string };
 
 /** Runs it with these bodies of JavaScript as its steps; HOME is an empty folder, and there is no stdin. */
 function runCi(steps: Steps): Promise<{ code: number; lines: string[]; folder: string }> {
@@ -25,10 +25,9 @@ function runCi(steps: Steps): Promise<{ code: number; lines: string[]; folder: s
   writeFileSync(join(folder, 'scripts', 'setup.mjs'), steps.setup ?? '');
   writeFileSync(join(folder, 'check.mjs'), steps.check ?? '');
   writeFileSync(join(folder, 'test.mjs'), steps.test ?? '');
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'tried', scripts: { check: 'node check.mjs', test: 'node test.mjs' } }),
-  );
+  writeFileSync(join(folder, 'long.mjs'), steps.long ?? says('0 passed, 0 failed'));
+  const scripts = { check: 'node check.mjs', test: 'node test.mjs', 'test:long': 'node long.mjs' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'tried', scripts }));
   const env = { PATH: process.env.PATH, HOME: join(folder, 'home'), CI: 'true' };
   return new Promise((resolve) => {
     const child = execFile('bash', ['.ci/run'], { cwd: folder, env }, (error, stdout) => {
@@ -44,8 +43,13 @@ test('closes with the sum of its suites, the skips named above', async () => {
   const { code, lines } = await runCi({
     check: says('      Tests  7 passed (7)'),
     test: says('skipped: needs another machine', '30 passed, 0 failed, 1 skipped'),
+    long: says('skipped: needs Python', '3 passed, 0 failed, 1 skipped'),
   });
-  expect(lines.slice(-2)).toEqual(['skipped: needs another machine', '37 passed, 0 failed, 1 skipped']);
+  expect(lines.slice(-3)).toEqual([
+    'skipped: needs another machine',
+    'skipped: needs Python',
+    '40 passed, 0 failed, 2 skipped',
+  ]);
   expect(code).toBe(0);
 });
 
@@ -56,6 +60,14 @@ test('fails when a test fails', async () => {
   });
   expect(lines.at(-1)).toBe('36 passed, 3 failed');
   expect(code).toBe(1);
+});
+
+test('fails when a long test fails, or when they end without a count', async () => {
+  const rest = { check: says('  Tests  7 passed (7)'), test: says('30 passed, 0 failed') };
+  const failed = await runCi({ ...rest, long: `${says('3 passed, 1 failed')}\nprocess.exitCode = 1;` });
+  expect(failed.lines.at(-1)).toBe('40 passed, 1 failed');
+  expect(failed.code).toBe(1);
+  expect((await runCi({ ...rest, long: 'process.exitCode = 7;' })).lines.at(-1)).toBe('37 passed, 1 failed');
 });
 
 test('fails when a check fails before any test ran, and still runs the tests', async () => {
