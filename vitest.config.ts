@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 const ARCHITECTURE = 'test/architecture.test.ts';
 const LONG = 'test/long/**/*.test.ts';
-const ON_REAL_PARTS = { globalSetup: ['test/support/global-setup.ts'], pool: 'forks' } as const;
+const ON_REAL_PARTS = { globalSetup: 'test/support/global-setup.ts', pool: 'forks' } as const;
 
 export default defineConfig({
   test: {
