@@ -15,6 +15,8 @@ const PROBE_MS = 1_000;
 // A claim outlives its owner by this much; a second worker that takes it over too early waits at the subject's lock.
 const LEASE_SECONDS = 15;
 const BACKOFF_MAX_SECONDS = 300;
+/** How many subjects are worked on at a time. */
+export const PROJECTION_SLOTS = 4;
 
 export type ProjectionLag = ProjectionBacklog & { readonly reachable: boolean };
 
@@ -30,7 +32,7 @@ export class ProjectionWorker {
   #reachable = true;
 
   /** `slots` subjects are worked on at a time; each holds one connection of the keycloak's database. */
-  constructor(keycloak: Keycloak, log: Logger, slots = 4) {
+  constructor(keycloak: Keycloak, log: Logger, slots = PROJECTION_SLOTS) {
     this.#keycloak = keycloak;
     this.#log = log;
     this.#slots = slots;
