@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import type { PageMarks } from './page-marks.ts';
 import type { Dropped } from './schema/read-value.ts';
+import type { ResourceTypes } from './schema/resource-types.ts';
 
 export type ScimServices = DirectoryDeps & {
   readonly log: Logger;
@@ -22,6 +23,8 @@ export type ScimRequest = {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly caller: DirectoryCaller;
+  /** With what the caller's organization has declared. */
+  readonly types: ResourceTypes;
   readonly body: Readonly<Record<string, unknown>>;
   /** Handlers note here what a body carried that is not kept. */
   readonly dropped: Dropped;

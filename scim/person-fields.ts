@@ -1,14 +1,14 @@
 // What Drawbridge reads out of a User: who it is, and what the person is called (design, section 3).
 import type { DirectoryUserInput } from '../src/directory/directory-user.ts';
+import type { ResourceType } from './schema/attribute.ts';
 import { withSchemas } from './schema/read-resource.ts';
 import type { Json, JsonObject } from './schema/read-value.ts';
-import { USER_TYPE } from './schema/user-schema.ts';
 
 const ADDRESS = /^[^\s@<>"(),:;\\[\]]+@[^\s@<>"(),:;\\[\]]+\.[^\s@<>"(),:;\\[\]]+$/;
 
 /** The input of the directory's change; `active` is what counts where the resource does not say. */
-export function userInput(kept: JsonObject, active: boolean): DirectoryUserInput {
-  const resource = withSchemas(USER_TYPE, kept);
+export function userInput(type: ResourceType, kept: JsonObject, active: boolean): DirectoryUserInput {
+  const resource = withSchemas(type, kept);
   const name = isObject(kept.name) ? kept.name : {};
   return {
     userName: textOf(kept.userName)!,

@@ -15,6 +15,7 @@ import { PageMarks } from './page-marks.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
 import { findHandler, findRoute } from './routes.ts';
+import { typesWith } from './schema/resource-types.ts';
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i;
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
@@ -150,7 +151,8 @@ async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = message.headers;
   const caller = exchange.caller!;
   const method = message.method ?? 'GET';
-  const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, body, dropped };
+  const types = typesWith(caller.extensions);
+  const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, types, body, dropped };
   exchange.answer = await exchange.handler!(services, request);
 }
 

@@ -29,13 +29,14 @@ import { splitMembers } from '../patch/split-members.ts';
 import { type Projection, readProjection } from '../projection.ts';
 import { patchRules } from '../quirks/profiles.ts';
 import { locationOf, renderResource, resourceAnswer } from '../render.ts';
+import type { ResourceType } from '../schema/attribute.ts';
 import { GROUP_TYPE } from '../schema/group-schema.ts';
 import { readResource, withSchemas } from '../schema/read-resource.ts';
 import type { JsonObject } from '../schema/read-value.ts';
 import { type ListPage, listAnswer } from './list-answer.ts';
 
 export async function createGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const group = groupInput(readResource(GROUP_TYPE, request.body, request.dropped));
+  const group = groupInput(request.types.group, readResource(request.types.group, request.body, request.dropped));
   const members = readMemberIds(statedMembers(request.body));
   const made = await createDirectoryGroup(services, request.caller, group, members);
   services.changed();
@@ -55,7 +56,7 @@ export async function getGroup(services: ScimServices, request: ScimRequest): Pr
 }
 
 export async function listGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const list = readListRequest(GROUP_TYPE, queryParameters(request.query));
+  const list = readListRequest(request.types.group, queryParameters(request.query));
   return listAnswer(await findGroups(services, request, list), list.startIndex);
 }
 
@@ -74,7 +75,7 @@ export async function findGroups(services: ScimServices, request: ScimRequest, l
 /** A replacement without members leaves the group empty: what is not stated is not there (RFC 7644 section 3.5.1). */
 export async function replaceGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
-  const group = groupInput(readResource(GROUP_TYPE, request.body, request.dropped));
+  const group = groupInput(request.types.group, readResource(request.types.group, request.body, request.dropped));
   const members = { replace: true, add: readMemberIds(statedMembers(request.body)), remove: [] };
   await updateDirectoryGroup(services, request.caller, id, versionOf(request.ifMatch), group, members);
   services.changed();
@@ -86,7 +87,7 @@ export async function replaceGroup(services: ScimServices, request: ScimRequest)
 export async function patchGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
   const version = versionOf(request.ifMatch);
-  const all = readSteps(GROUP_TYPE, readOperations(request.body), request.dropped);
+  const all = readSteps(request.types.group, readOperations(request.body), request.dropped);
   const { members, steps } = await splitMembers(all, (filter) =>
     findGroupMembers(services, request.caller, id, filter),
   );
@@ -136,17 +137,17 @@ function patched(
   steps: readonly PatchStep[],
 ): DirectoryGroupInput | undefined {
   const resource = JSON.parse(row.resource) as JsonObject;
-  const before = groupInput(resource).resource;
-  applySteps(GROUP_TYPE, resource, steps, patchRules(request.caller.profile), request.dropped);
-  const group = groupInput(resource);
+  const before = groupInput(request.types.group, resource).resource;
+  applySteps(request.types.group, resource, steps, patchRules(request.caller.profile), request.dropped);
+  const group = groupInput(request.types.group, resource);
   return group.resource === before ? undefined : group;
 }
 
-function groupInput(kept: JsonObject): DirectoryGroupInput {
+function groupInput(type: ResourceType, kept: JsonObject): DirectoryGroupInput {
   return {
     displayName: String(kept.displayName),
     externalId: kept.externalId === undefined ? undefined : String(kept.externalId),
-    resource: JSON.stringify(withSchemas(GROUP_TYPE, kept)),
+    resource: JSON.stringify(withSchemas(type, kept)),
   };
 }
 
@@ -178,7 +179,7 @@ function memberView(services: ScimServices, projection: Projection): MemberView 
 
 function projectionOf(request: ScimRequest): Projection {
   return readProjection(
-    GROUP_TYPE,
+    request.types.group,
     request.query.get('attributes') ?? undefined,
     request.query.get('excludedAttributes') ?? undefined,
   );

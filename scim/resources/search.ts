@@ -4,26 +4,24 @@ import { DomainError } from '../../src/errors.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { bodyParameters, type ListRequest, readListRequest } from '../paging.ts';
 import type { ResourceType } from '../schema/attribute.ts';
-import { GROUP_TYPE } from '../schema/group-schema.ts';
 import { SEARCH_REQUEST } from '../schema/names.ts';
-import { USER_TYPE } from '../schema/user-schema.ts';
 import { findGroups } from './groups.ts';
 import { type ListPage, listAnswer } from './list-answer.ts';
 import { findUsers } from './users.ts';
 
 export async function searchUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const list = readListRequest(USER_TYPE, searchParameters(request));
+  const list = readListRequest(request.types.user, searchParameters(request));
   return listAnswer(await findUsers(services, request, list), list.startIndex);
 }
 
 export async function searchGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const list = readListRequest(GROUP_TYPE, searchParameters(request));
+  const list = readListRequest(request.types.group, searchParameters(request));
   return listAnswer(await findGroups(services, request, list), list.startIndex);
 }
 
 export async function searchAll(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const users = listFor(USER_TYPE, request);
-  const groups = listFor(GROUP_TYPE, request);
+  const users = listFor(request.types.user, request);
+  const groups = listFor(request.types.group, request);
   if (users instanceof DomainError && groups instanceof DomainError) throw users;
   const first = users instanceof DomainError ? NOTHING : await findUsers(services, request, users);
   if (groups instanceof DomainError) return listAnswer(first, (users as ListRequest).startIndex);

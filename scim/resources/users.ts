@@ -32,9 +32,9 @@ import { USER_TYPE } from '../schema/user-schema.ts';
 import { type ListPage, listAnswer } from './list-answer.ts';
 
 export async function createUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const kept = readResource(USER_TYPE, request.body, request.dropped);
+  const kept = readResource(request.types.user, request.body, request.dropped);
   kept.active ??= true;
-  const user = userInput(kept, true);
+  const user = userInput(request.types.user, kept, true);
   const change = await createDirectoryUser(services, request.caller, user);
   services.changed();
   // somebody who returns may have kept groups
@@ -50,7 +50,7 @@ export async function getUser(services: ScimServices, request: ScimRequest): Pro
 }
 
 export async function listUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const list = readListRequest(USER_TYPE, queryParameters(request.query));
+  const list = readListRequest(request.types.user, queryParameters(request.query));
   return listAnswer(await findUsers(services, request, list), list.startIndex);
 }
 
@@ -67,19 +67,19 @@ export async function findUsers(services: ScimServices, request: ScimRequest, li
 }
 
 export async function replaceUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const kept = readResource(USER_TYPE, request.body, request.dropped);
+  const kept = readResource(request.types.user, request.body, request.dropped);
   const version = versionOf(request.ifMatch);
   const row = await getRow(services, request, request.id);
   // a replacement that does not say whether the user is active leaves a block as it is
   kept.active ??= row.active;
-  const user = userInput(kept, row.active);
+  const user = userInput(request.types.user, kept, row.active);
   const change = await replaceDirectoryUser(services, request.caller, row.id, version, user);
   services.changed();
   return changeAnswer(services, request, 200, change, user, row.groups);
 }
 
 export async function patchUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const steps = readSteps(USER_TYPE, readOperations(request.body), request.dropped);
+  const steps = readSteps(request.types.user, readOperations(request.body), request.dropped);
   const row = await getRow(services, request, request.id);
   const version = versionOf(request.ifMatch);
   if (version !== undefined && version !== row.version) throw staleAnswer(row);
@@ -130,9 +130,9 @@ function patched(
   steps: readonly PatchStep[],
 ): DirectoryUserInput | undefined {
   const resource = JSON.parse(row.resource) as JsonObject;
-  const before = userInput(resource, row.active).resource;
-  applySteps(USER_TYPE, resource, steps, patchRules(request.caller.profile), request.dropped);
-  const user = userInput(resource, row.active);
+  const before = userInput(request.types.user, resource, row.active).resource;
+  applySteps(request.types.user, resource, steps, patchRules(request.caller.profile), request.dropped);
+  const user = userInput(request.types.user, resource, row.active);
   return user.resource === before ? undefined : user;
 }
 
@@ -152,7 +152,7 @@ function groupsAddress(services: ScimServices): string {
 
 function projectionOf(request: ScimRequest): Projection {
   return readProjection(
-    USER_TYPE,
+    request.types.user,
     request.query.get('attributes') ?? undefined,
     request.query.get('excludedAttributes') ?? undefined,
   );

@@ -19,9 +19,9 @@ export type Attribute = {
   readonly multiValued: boolean;
   readonly required: boolean;
   readonly caseExact: boolean;
-  readonly mutability: 'readWrite' | 'readOnly' | 'immutable';
-  /** `request`: shown only where `attributes` names it. */
-  readonly returned: 'always' | 'default' | 'request';
+  readonly mutability: 'readWrite' | 'readOnly' | 'immutable' | 'writeOnly';
+  /** `request`: shown only where `attributes` names it; `never`: not even there, nor found by a filter. */
+  readonly returned: 'always' | 'default' | 'request' | 'never';
   readonly uniqueness: 'none' | 'server' | 'global';
   /** Suggested values; others are taken too (RFC 7643 section 7: a service may, and directories send their own). */
   readonly canonicalValues?: readonly string[];

@@ -1,5 +1,6 @@
 // Reads of directories, their tokens and their journal.
 import type { DirectoryCaller, DirectoryDeps, DirectoryProfile } from './directory.ts';
+import { NO_EXTENSIONS } from './extension-schema.ts';
 
 export type DirectoryRow = {
   readonly id: string;
@@ -43,7 +44,7 @@ export async function findDirectoryOfToken(
       where t.org_id = $1 and t.id = $2 and t.revoked_at is null`,
     values: [orgId, tokenId],
   });
-  return row && { orgId, directoryId: row.id, profile: row.profile, tokenId };
+  return row && { orgId, directoryId: row.id, profile: row.profile, tokenId, extensions: NO_EXTENSIONS };
 }
 
 /** The organization's directories with their totals. */

@@ -1,5 +1,6 @@
 // A directory: one SCIM source of an organization, and who speaks for it. Pure types.
 import type { CoreDeps } from '../db/core-deps.ts';
+import type { ExtensionSchema } from './extension-schema.ts';
 
 /** Which vendor's dialect a directory is known to speak; every dialect is understood in every profile. */
 export type DirectoryProfile = 'entra' | 'okta' | 'generic';
@@ -11,6 +12,8 @@ export type DirectoryScope = { readonly orgId: string; readonly directoryId: str
 export type DirectoryCaller = DirectoryScope & {
   readonly profile: DirectoryProfile;
   readonly tokenId: string;
+  /** What its organization has declared; NO_EXTENSIONS for nothing. */
+  readonly extensions: readonly ExtensionSchema[];
 };
 
 /** What reading and writing a directory needs. */
