@@ -8,7 +8,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { prepareDatabase } from '../../src/db/prepare.ts';
 import { startBridge } from '../../src/dev/bridge-process.ts';
 import { findFreePort } from '../../src/dev/ports.ts';
-import { newSecrets } from '../../src/dev/secrets.ts';
+import { type LocalSecrets, newSecrets } from '../../src/dev/secrets.ts';
 import { hashSecret } from '../../src/ids.ts';
 import type { Server } from './load-driver.ts';
 
@@ -16,8 +16,10 @@ export async function startDrawbridge(input: {
   readonly adminUrl: string;
   readonly database: string;
   readonly folder: string;
-}): Promise<{ readonly server: Server; stop(): Promise<void> }> {
-  const secrets = newSecrets();
+  /** The same for all that share a Postgres, whose roles have one password each. */
+  readonly secrets?: LocalSecrets;
+}): Promise<{ readonly server: Server; readonly pid: number; stop(): Promise<void> }> {
+  const secrets = input.secrets ?? newSecrets();
   const passwords = { owner: secrets.databaseOwner, app: secrets.databaseApp, worker: secrets.databaseWorker };
   const databases = await prepareDatabase(input.adminUrl, input.database, passwords);
   await migrate(databases.ownerUrl);
@@ -36,7 +38,7 @@ export async function startDrawbridge(input: {
     appUrl: 'http://127.0.0.1',
     logFile: join(input.folder, 'drawbridge.log'),
   });
-  return { server: { name: 'Drawbridge', baseUrl: `${baseUrl}/scim/v2`, token }, stop: bridge.stop };
+  return { server: { name: 'Drawbridge', baseUrl: `${baseUrl}/scim/v2`, token }, pid: bridge.pid, stop: bridge.stop };
 }
 
 /** Straight into the database, as its owner: the load is about SCIM, and no other interface is needed for it. */
