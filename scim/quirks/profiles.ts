@@ -14,3 +14,8 @@ const RULES: Readonly<Record<DirectoryProfile, PatchRules>> = {
 export function patchRules(profile: DirectoryProfile): PatchRules {
   return RULES[profile];
 }
+
+/** Entra's documents ask for 204 after a PATCH of a group and Okta reads no body; others may go on from the answer. */
+export function wantsPatchedGroup(profile: DirectoryProfile): boolean {
+  return profile === 'generic';
+}

@@ -27,7 +27,7 @@ import { readMemberIds } from '../patch/member-ids.ts';
 import { readOperations } from '../patch/operations.ts';
 import { splitMembers } from '../patch/split-members.ts';
 import { type Projection, readProjection } from '../projection.ts';
-import { patchRules } from '../quirks/profiles.ts';
+import { patchRules, wantsPatchedGroup } from '../quirks/profiles.ts';
 import { locationOf, renderResource, resourceAnswer } from '../render.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { GROUP_TYPE } from '../schema/group-schema.ts';
@@ -83,7 +83,13 @@ export async function replaceGroup(services: ScimServices, request: ScimRequest)
   return rowAnswer(services, 200, await getRow(services, request, id, projection), projection);
 }
 
-/** 204, since directories do not want every member back; 200 with the group where `attributes` asks for some of it. */
+/** Of a larger group nobody wants every member back. */
+const FEW_MEMBERS = 100;
+
+/**
+ * 200 with the group where `attributes` asks for some of it, and for a client of no known make unless the patch names
+ * members or there are many; else 204, since directories do not want the members back (RFC 7644 section 3.5.2).
+ */
 export async function patchGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
   const version = versionOf(request.ifMatch);
@@ -94,9 +100,13 @@ export async function patchGroup(services: ScimServices, request: ScimRequest): 
   if (steps.length === 0) await updateDirectoryGroup(services, request.caller, id, version, undefined, members);
   else await patchWithAttributes(services, request, { id, version, members, steps });
   services.changed();
-  if (!request.query.get('attributes')) return { status: 204 };
+  const isAsked = Boolean(request.query.get('attributes'));
+  const namesMembers = members.add.length + members.remove.length > 0;
+  if (!isAsked && (namesMembers || !wantsPatchedGroup(request.caller.profile))) return { status: 204 };
   const projection = projectionOf(request);
-  return rowAnswer(services, 200, await getRow(services, request, id, projection), projection);
+  const row = await getRow(services, request, id, projection, isAsked ? undefined : FEW_MEMBERS);
+  if (row.members === null && projection.shows('members')) return { status: 204 };
+  return rowAnswer(services, 200, row, projection);
 }
 
 export async function deleteGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
@@ -165,8 +175,10 @@ async function getRow(
   request: ScimRequest,
   id: string,
   projection: Projection,
+  atMost?: number,
 ): Promise<DirectoryGroupRow> {
-  const view = memberView(services, projection);
+  const shown = memberView(services, projection);
+  const view = shown && atMost !== undefined ? { ...shown, atMost } : shown;
   const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, view) : undefined;
   if (!row) throw noSuchResource('group', id);
   return row;

@@ -12,14 +12,17 @@ export type DirectoryGroupRow = {
   readonly created_at: Date;
   readonly modified_at: Date;
   readonly resource: string;
-  /** A JSON array, or null where members were not asked for. */
+  /** A JSON array, or null where members were not asked for or are more than the view shows. */
   readonly members: string | null;
 };
 
 const COLUMNS = 'd.id, d.version, d.created_at, d.modified_at, d.resource::text as resource';
 
-/** How members are shown: `usersAt` is the address that their references start with; names cost a look at each user. */
-export type MemberView = { readonly usersAt: string; readonly withNames: boolean };
+/**
+ * How members are shown: `usersAt` is the address that their references start with; names cost a look at each user. A
+ * group of more than `atMost` members is shown without any.
+ */
+export type MemberView = { readonly usersAt: string; readonly withNames: boolean; readonly atMost?: number };
 
 /** `$n` is `usersAt`. */
 function membersColumn(n: number, view: MemberView): string {
@@ -27,9 +30,14 @@ function membersColumn(n: number, view: MemberView): string {
   const users = view.withNames
     ? 'join directory_user u on u.org_id = gm.org_id and u.directory_id = d.directory_id and u.member_id = gm.member_id'
     : '';
-  return `(select coalesce(json_agg(json_build_object('value', gm.member_id, '$ref', $${n}::text || gm.member_id, 'type', 'User'
-    ${display}) order by gm.member_id)::text, '[]')
-    from group_member gm ${users} where gm.org_id = d.org_id and gm.group_id = d.id) as members`;
+  const list = `coalesce(json_agg(json_build_object('value', gm.member_id, '$ref', $${n}::text || gm.member_id, 'type', 'User'
+    ${display}) order by gm.member_id)::text, '[]')`;
+  const ofGroup = 'gm.org_id = d.org_id and gm.group_id = d.id';
+  if (view.atMost === undefined) {
+    return `(select ${list} from group_member gm ${users} where ${ofGroup}) as members`;
+  }
+  const first = `select gm.* from group_member gm where ${ofGroup} limit ${view.atMost + 1}`;
+  return `(select case when count(*) <= ${view.atMost} then ${list} end from (${first}) gm ${users}) as members`;
 }
 
 const OURS = 'd.org_id = $1 and d.directory_id = $2';
