@@ -1,6 +1,7 @@
 // The process: reads the configuration, starts the parts of its role, serves until told to stop, and stops in reverse
 // order, letting what is under way finish.
 import { createServer } from 'node:http';
+import { answerUnreadable } from '../scim/unreadable.ts';
 import { createApp, createDeps } from './app.ts';
 import { parseConfig } from './config.ts';
 import { DomainError } from './errors.ts';
@@ -19,6 +20,7 @@ export async function serve(role: Role): Promise<void> {
   });
   const server = role.web ? createServer(createApp(deps)) : undefined;
   if (server) {
+    answerUnreadable(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
