@@ -180,6 +180,10 @@ table directory_user -- row-level security
   created_at timestamp with time zone not null default now()
   modified_at timestamp with time zone not null default now()
   deleted_at timestamp with time zone
+  adoption text
+  adoption_reason text
+  adoption_address text
+  constraint directory_user_adoption CHECK ((adoption = ANY (ARRAY['waiting'::text, 'approved'::text, 'declined'::text])))
   constraint directory_user_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
   constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint directory_user_pkey PRIMARY KEY (org_id, directory_id, member_id)
@@ -251,6 +255,7 @@ table invitation -- row-level security
   ceiling_full_control boolean not null default false
   recent_sends timestamp with time zone[] not null default '{}'::timestamp with time zone[]
   delivery_error text
+  confirms_address boolean not null default false
   constraint invitation_accepted_at_set CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL)))
   constraint invitation_delivery CHECK ((delivery = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
   constraint invitation_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
@@ -521,6 +526,7 @@ table team_member -- row-level security
 
 -- indexes
 
+CREATE INDEX access_grant_retained ON public.access_grant USING btree (org_id) WHERE retained
 CREATE INDEX api_key_by_member ON public.api_key USING btree (org_id, member_id) WHERE (member_id IS NOT NULL)
 CREATE INDEX assertion_seen_by_expiry ON public.assertion_seen USING btree (expires_at)
 CREATE INDEX audit_event_by_order ON ONLY public.audit_event USING btree (org_id, txid, id)
@@ -533,6 +539,7 @@ CREATE INDEX directory_token_by_directory ON public.directory_token USING btree 
 CREATE INDEX directory_user_by_member ON public.directory_user USING btree (org_id, member_id)
 CREATE UNIQUE INDEX directory_user_external_id_taken ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NULL) AND (external_id IS NOT NULL))
 CREATE UNIQUE INDEX directory_user_name_taken ON public.directory_user USING btree (org_id, directory_id, user_name_key) WHERE (deleted_at IS NULL)
+CREATE INDEX directory_user_not_adopted ON public.directory_user USING btree (org_id, directory_id, member_id) WHERE (adoption IS NOT NULL)
 CREATE INDEX directory_user_tombstone ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NOT NULL) AND (external_id IS NOT NULL))
 CREATE INDEX domain_claim_by_org ON public.domain_claim USING btree (org_id)
 CREATE UNIQUE INDEX domain_claim_one_owner ON public.domain_claim USING btree (domain) WHERE (status = 'verified'::text)
@@ -595,7 +602,10 @@ address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
 admit_waiting(uuid,text,jsonb) -> integer
+adoption_hindrance(uuid,uuid) -> text
 api_key_use(uuid) -> TABLE(key_id uuid, expires_at timestamp with time zone, last_used_at timestamp with time zone), security definer, search_path=public, pg_temp
+apply_directory_user(uuid,uuid,uuid,jsonb,boolean,boolean,text,boolean) -> void
+approve_adoption(uuid,uuid,uuid,jsonb) -> text
 audit_canonical(audit_event) -> bytea
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
@@ -604,6 +614,7 @@ claim_organization_key(text,uuid) -> void, security definer, search_path=public,
 count_directory(uuid,uuid,integer,integer) -> void
 create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> uuid
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
+decline_adoption(uuid,uuid,uuid,jsonb) -> text
 domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
 drop_old_journal(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
@@ -619,7 +630,7 @@ issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, securit
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
 loses_full_control(uuid,uuid,text) -> boolean
 mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
-member_for_directory(uuid,uuid,directory_user_input) -> uuid
+member_for_directory(uuid,uuid,uuid,directory_user_input) -> record
 memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
 note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
@@ -643,6 +654,8 @@ record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
 refuse(text,text) -> void
 refuse_change() -> trigger
 release_member(uuid,uuid,text,text,jsonb) -> text
+release_retained_control(uuid,jsonb) -> void
+reopen_member(uuid,uuid,jsonb) -> void
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
 rule_grants(uuid,uuid[]) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
@@ -655,6 +668,7 @@ scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(mem
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
 set_directory_block(uuid,uuid,uuid,boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
+settle_profile(uuid,uuid) -> void
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
 sweep_expired(timestamp with time zone) -> integer
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp

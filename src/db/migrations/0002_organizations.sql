@@ -127,6 +127,10 @@ create table directory_user (
   created_at timestamptz not null default now(),
   modified_at timestamptz not null default now(),
   deleted_at timestamptz,
+  -- null = in effect; while an administrator has not approved it, nothing that the directory says here touches the member
+  adoption text constraint directory_user_adoption check (adoption in ('waiting', 'approved', 'declined')),
+  adoption_reason text,
+  adoption_address text,
   primary key (org_id, directory_id, member_id),
   foreign key (org_id, directory_id) references directory on delete cascade,
   foreign key (org_id, member_id) references member on delete cascade
@@ -138,6 +142,7 @@ create unique index directory_user_external_id_taken on directory_user (org_id, 
 create index directory_user_tombstone on directory_user (org_id, directory_id, external_id)
   where deleted_at is not null and external_id is not null;
 create index directory_user_by_member on directory_user (org_id, member_id);
+create index directory_user_not_adopted on directory_user (org_id, directory_id, member_id) where adoption is not null;
 
 create table directory_group (
   org_id uuid not null,

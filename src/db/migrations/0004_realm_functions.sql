@@ -118,15 +118,16 @@ begin
   if person_id is not null then
     select * into v_person from person where id = person_id for update;
     person_id := null;
-    if v_person.has_credential or v_person.locked_at is not null
-      or exists (select from member m where m.person_id = v_person.id
+    if v_person.locked_at is not null or exists (select from member m where m.person_id = v_person.id
         and (m.status not in ('removed', 'purged') or m.org_id <> p_org)) then
       reason := 'address_taken'; return;
     end if;
     if not exists (select from member m where m.person_id = v_person.id) then
-      person_id := v_person.id; return;
+      if v_person.has_credential then reason := 'address_taken'; else person_id := v_person.id; end if;
+      return;
     end if;
-    -- the address was somebody's who has left: the old account gives it up, a new person takes it
+    -- the address was somebody's who has left: the old account gives it up, whatever it signs in with, and a new person
+    -- takes it
     delete from person_address where address_key = v_key;
     perform mark_projection('person', v_person.id, 0);
   end if;

@@ -51,8 +51,14 @@ begin
     return m.status;
   end if;
   v_person := m.person_id;
-  if m.kind = 'human' and v_person is null then
-    select a.person_id, a.reason into v_person, v_reason from admission(p_org, m.address, m.given_name, m.family_name) a;
+  if m.kind = 'human' then
+    if v_person is null then
+      select a.person_id, a.reason into v_person, v_reason from admission(p_org, m.address, m.given_name, m.family_name) a;
+    elsif address_of_person(v_person) is null and not move_person_address(p_org, v_person, m.address) then
+      -- somebody who returns, and whose address went to another person meanwhile
+      v_reason := case when m.address is null then 'no_address'
+        when owns_domain_of(p_org, m.address) then 'address_taken' else 'address_not_verified' end;
+    end if;
     if v_reason is not null then
       update member set status = 'pending', pending_reason = v_reason, updated_at = now()
       where org_id = p_org and id = p_member and (status, pending_reason) is distinct from ('pending', v_reason);
@@ -67,10 +73,15 @@ begin
   where org_id = p_org and id = p_member;
   if v_person is not null then perform mark_projection('person', v_person, 1); end if;
   perform record_audit(p_org, p_actor, 'member.admitted', 'member', p_member, jsonb_build_object('from', m.status));
+  if exists (select from role where org_id = p_org and key = m.role_key and full_control) then
+    perform release_retained_control(p_org, p_actor);
+  end if;
   return 'active';
 end $$;
 
--- Out, in two steps: 'suspended' at once and reversible, 'removed' for good (the record and its history stay).
+-- Out, in two steps: 'suspended' at once and reversible, 'removed' for good (the record and its history stay). Somebody
+-- whom nothing carries but an offer that is still open goes back to 'invited'. What a directory says of its groups is a
+-- fact and stays; it gives a removed member nothing.
 create function release_member(p_org uuid, p_member uuid, p_to text, p_reason text, p_actor jsonb) returns text language plpgsql as $$
 declare
   m member;
@@ -78,18 +89,20 @@ begin
   select * into m from member where org_id = p_org and id = p_member for update;
   if m.status = p_to or m.status in ('removed', 'purged') then return m.status; end if;
   perform guard_full_control(p_org, p_member);
-  update member set status = p_to, pending_reason = null, updated_at = now() where org_id = p_org and id = p_member;
+  update member set status = p_to, pending_reason = null, updated_at = now(),
+    role_key = case when p_to = 'removed' then (select default_role from organization where org_id = p_org) else role_key end
+  where org_id = p_org and id = p_member;
   if p_to = 'removed' then
     delete from carrier where org_id = p_org and member_id = p_member;
     delete from team_member where org_id = p_org and member_id = p_member;
     delete from access_grant where org_id = p_org and member_id = p_member;
-    delete from group_member where org_id = p_org and member_id = p_member;
     delete from identity where org_id = p_org and member_id = p_member;
+    delete from sso_evidence where org_id = p_org and member_id = p_member;
     update invitation set status = 'cancelled' where org_id = p_org and member_id = p_member and status = 'pending';
   end if;
   if m.person_id is not null then perform mark_projection('person', m.person_id, 0); end if;
   perform record_audit(p_org, p_actor, 'member.' || p_to, 'member', p_member,
-    jsonb_build_object('from', m.status, 'reason', p_reason));
+    jsonb_build_object('from', m.status, 'reason', p_reason, 'role', m.role_key));
   return p_to;
 end $$;
 
@@ -97,15 +110,17 @@ end $$;
 create function settle_member(p_org uuid, p_member uuid, p_reason text, p_actor jsonb) returns text language plpgsql as $$
 declare
   v_status text;
+  v_blocked boolean := exists (select from block where org_id = p_org and member_id = p_member);
 begin
   select status into v_status from member where org_id = p_org and id = p_member for update;
   if not exists (select from carrier where org_id = p_org and member_id = p_member) then
-    if v_status in ('active', 'suspended', 'pending') then
-      return release_member(p_org, p_member, 'removed', p_reason, p_actor);
-    end if;
-    return v_status;
+    if v_status not in ('active', 'suspended', 'pending') then return v_status; end if;
+    return release_member(p_org, p_member, case
+      when not exists (select from invitation where org_id = p_org and member_id = p_member and status = 'pending'
+        and not confirms_address) then 'removed'
+      when v_blocked then 'suspended' else 'invited' end, p_reason, p_actor);
   end if;
-  if exists (select from block where org_id = p_org and member_id = p_member) then
+  if v_blocked then
     return release_member(p_org, p_member, 'suspended', p_reason, p_actor);
   end if;
   return admit_member(p_org, p_member, p_actor);

@@ -9,6 +9,8 @@ create function rule_grants(p_org uuid, p_members uuid[])
     join mapping_rule r on r.org_id = gm.org_id and r.enabled and r.source = 'scim.group'
       and (r.match = 'external_id' and r.value = g.external_id or r.match = 'display_name' and r.value_key = g.display_name_key)
   where gm.org_id = p_org and gm.member_id = any (p_members)
+    and not exists (select from directory_user u where u.org_id = g.org_id and u.directory_id = g.directory_id
+      and u.member_id = gm.member_id and u.adoption is not null)
   union
   select distinct e.member_id, r.target_kind, r.target, 'sso', r.id || ':' || e.connection_id
   from sso_evidence e cross join lateral unnest(e.groups) as v (value)
@@ -39,7 +41,10 @@ create function reconcile_grants(p_org uuid, p_members uuid[], p_actor jsonb) re
 declare
   v_row record;
   v_changed integer := 0;
+  v_gained boolean := false;
 begin
+  -- facts about somebody who was removed give nothing
+  p_members := array(select id from member where org_id = p_org and id = any (p_members) and status not in ('removed', 'purged'));
   delete from access_grant a using (
     select a2.member_id, a2.target_kind, a2.target, a2.source, a2.ref from access_grant a2
     where a2.org_id = p_org and a2.member_id = any (p_members) and a2.source in ('scim', 'sso') and not a2.retained
@@ -76,8 +81,8 @@ begin
   end loop;
 
   for v_row in
-    select m.id, m.person_id, m.role_key, granted_role(p_org, m.id) as role_after from member m
-    where m.org_id = p_org and m.id = any (p_members) and m.status <> 'removed'
+    select m.id, m.person_id, m.status, m.role_key, granted_role(p_org, m.id) as role_after from member m
+    where m.org_id = p_org and m.id = any (p_members)
       and m.role_key <> granted_role(p_org, m.id) order by m.id
   loop
     if loses_full_control(p_org, v_row.id, v_row.role_after) then
@@ -92,7 +97,27 @@ begin
       perform record_audit(p_org, p_actor, 'member.role_changed', 'member', v_row.id,
         jsonb_build_object('from', v_row.role_key, 'to', v_row.role_after));
       if v_row.person_id is not null then perform mark_projection('person', v_row.person_id, 0); end if;
+      v_gained := v_gained or v_row.status = 'active'
+        and exists (select from role where org_id = p_org and key = v_row.role_after and full_control);
     end if;
   end loop;
+  if v_gained then perform release_retained_control(p_org, p_actor); end if;
   return v_changed;
+end $$;
+
+-- Control that was kept for want of another owner goes by itself when there is one: each role is again what grants say.
+create function release_retained_control(p_org uuid, p_actor jsonb) returns void language plpgsql as $$
+declare
+  v_member uuid;
+begin
+  if not exists (select from access_grant where org_id = p_org and retained) then return; end if;
+  perform from organization where org_id = p_org for no key update;
+  for v_member in select distinct member_id from access_grant where org_id = p_org and retained order by member_id loop
+    if exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
+      where m.org_id = p_org and m.id <> v_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
+      delete from access_grant where org_id = p_org and member_id = v_member and retained;
+      perform record_audit(p_org, p_actor, 'member.retained_role_released', 'member', v_member);
+      perform reconcile_grants(p_org, array[v_member], p_actor);
+    end if;
+  end loop;
 end $$;

@@ -12,32 +12,56 @@ create function count_directory(p_org uuid, p_directory uuid, p_users integer, p
     set users = directory_count.users + excluded.users, groups = directory_count.groups + excluded.groups
 $$;
 
--- Which member a new directory user is: the one an address already has here, else a new one. Adopting somebody with
--- admin rights, or by an address that the organization has not proved, needs an administrator's approval.
-create function member_for_directory(p_org uuid, p_directory uuid, u directory_user_input) returns uuid language plpgsql as $$
+-- Why a directory may not take a member over by itself: the address proves nothing here, or the member has, or is offered,
+-- rights over others (design, section 4). Null = it may.
+create function adoption_hindrance(p_org uuid, p_member uuid) returns text language sql stable as $$
+  select case
+    when exists (select from role r where r.org_id = p_org and (r.key = m.role_key or r.key in (select i.role_key from invitation i
+        where i.org_id = p_org and i.member_id = m.id and i.status = 'pending'))
+      and (r.full_control or r.permissions && array['organization.manage', 'member.manage', 'role.assign', 'rule.manage',
+        'directory.manage', 'connection.manage', 'key.manage'])) then 'admin_rights'
+    when m.address is null or not owns_domain_of(p_org, m.address) then 'address_not_verified'
+  end
+  from member m where m.org_id = p_org and m.id = p_member
+$$;
+
+-- Which member a new directory user is: one whom this directory had deleted, by externalId; else the one who has the
+-- address here; else a new one. A hindrance means that an administrator must approve first.
+create function member_for_directory(p_org uuid, p_directory uuid, p_returning uuid, u directory_user_input,
+  out member_id uuid, out hindrance text) language plpgsql as $$
+#variable_conflict use_column
 declare
   m member;
-  v_id uuid;
+  d directory_user;
 begin
+  if p_returning is not null then
+    select * into m from member where org_id = p_org and id = p_returning for update;
+    member_id := m.id;
+    if m.status <> 'removed' and adoption_hindrance(p_org, m.id) = 'admin_rights' then hindrance := 'admin_rights'; end if;
+    return;
+  end if;
   if u.address is not null then
     select * into m from member where org_id = p_org and address_key = fold_key(u.address)
       and status not in ('removed', 'purged') for update;
     if found then
-      if exists (select from directory_user where org_id = p_org and directory_id = p_directory and member_id = m.id) then
+      select * into d from directory_user where org_id = p_org and directory_id = p_directory and member_id = m.id for update;
+      if found and d.deleted_at is null then
         perform refuse('directory_user_shares_member', 'Another user of this directory has this address already.');
       end if;
-      if not owns_domain_of(p_org, u.address)
-        or exists (select from role where org_id = p_org and key = m.role_key and full_control) then
-        perform refuse('adoption_needs_approval', 'A member with this address exists, and taking it over needs an administrator''s approval.');
+      if d.adoption = 'declined' then
+        perform refuse('adoption_needs_approval', 'A member has this address, and an administrator has declined that this directory takes them over. They can approve it in Drawbridge; then send this user again.');
       end if;
-      return m.id;
+      member_id := m.id;
+      hindrance := case when d.adoption = 'approved' then null
+        when d.adoption is null and d.external_id <> u.external_id then 'another_external_id'
+        else adoption_hindrance(p_org, m.id) end;
+      return;
     end if;
   end if;
   insert into member (org_id, status, pending_reason, role_key, address, address_key, display_name, given_name, family_name)
   select p_org, 'pending', 'no_address', default_role, u.address, fold_key(u.address), u.display_name, u.given_name, u.family_name
   from organization where org_id = p_org
-  returning id into v_id;
-  return v_id;
+  returning id into member_id;
 end $$;
 
 create function set_directory_block(p_org uuid, p_directory uuid, p_member uuid, p_active boolean) returns void language plpgsql as $$
@@ -50,13 +74,86 @@ begin
   end if;
 end $$;
 
+-- A removed member who is wanted again waits at the door: with the person and the address they had, unless somebody else
+-- here has those by now, and with what the directories' groups give.
+create function reopen_member(p_org uuid, p_member uuid, p_actor jsonb) returns void language plpgsql as $$
+declare
+  m member;
+begin
+  select * into m from member where org_id = p_org and id = p_member for update;
+  if m.status <> 'removed' then return; end if;
+  if exists (select from member o where o.org_id = p_org and o.address_key = m.address_key and o.id <> p_member
+    and o.status not in ('removed', 'purged')) then
+    m.address := null;
+  end if;
+  if exists (select from member o where o.org_id = p_org and o.person_id = m.person_id and o.id <> p_member
+    and o.status not in ('removed', 'purged')) then
+    m.person_id := null;
+  end if;
+  update member set status = 'pending', pending_reason = 'no_address', person_id = m.person_id, address = m.address,
+    address_key = fold_key(m.address), updated_at = now()
+  where org_id = p_org and id = p_member;
+  perform reconcile_grants(p_org, array[p_member], p_actor);
+end $$;
+
+-- A member's names: each from the first directory, in the order in which they were added, that states it; what none
+-- states stays as it is. The account follows where this organization may say what it is called.
+create function settle_profile(p_org uuid, p_member uuid) returns void language plpgsql as $$
+declare
+  m member;
+begin
+  update member t set display_name = coalesce(n.display_name, t.display_name), given_name = coalesce(n.given_name, t.given_name),
+    family_name = coalesce(n.family_name, t.family_name), updated_at = now()
+  from (select
+      (array_agg(d.resource ->> 'displayName' order by d.directory_id) filter (where d.resource ? 'displayName'))[1] as display_name,
+      (array_agg(d.resource #>> '{name,givenName}' order by d.directory_id)
+        filter (where d.resource #>> '{name,givenName}' is not null))[1] as given_name,
+      (array_agg(d.resource #>> '{name,familyName}' order by d.directory_id)
+        filter (where d.resource #>> '{name,familyName}' is not null))[1] as family_name
+    from directory_user d where d.org_id = p_org and d.member_id = p_member and d.deleted_at is null and d.adoption is null) n
+  where t.org_id = p_org and t.id = p_member
+    and (t.display_name, t.given_name, t.family_name) is distinct from (coalesce(n.display_name, t.display_name),
+      coalesce(n.given_name, t.given_name), coalesce(n.family_name, t.family_name));
+  select * into m from member where org_id = p_org and id = p_member;
+  if m.person_id is not null and write_person_names(p_org, m.person_id, m.given_name, m.family_name) then
+    perform mark_projection('person', m.person_id, 1);
+  end if;
+end $$;
+
+-- What a directory says of a member takes effect. p_wants: it newly wants the member here (made, adopted, back again);
+-- otherwise its carrier and its block follow only a change of `active` (p_was_active), so that what an administrator has
+-- decided since then holds.
+create function apply_directory_user(p_org uuid, p_directory uuid, p_member uuid, p_actor jsonb, p_wants boolean,
+  p_was_active boolean, p_address text, p_active boolean) returns void language plpgsql as $$
+declare
+  m member;
+begin
+  if p_wants then
+    insert into carrier (org_id, member_id, source, ref) values (p_org, p_member, 'directory', p_directory) on conflict do nothing;
+    perform reopen_member(p_org, p_member, p_actor);
+  end if;
+  if p_wants or p_active <> p_was_active then
+    perform set_directory_block(p_org, p_directory, p_member, p_active);
+  end if;
+  perform settle_profile(p_org, p_member);
+  select * into m from member where org_id = p_org and id = p_member;
+  -- the address comes from the first directory, too; somebody who returns may find it taken, and waits without it
+  if m.address_key is distinct from fold_key(p_address) and m.status <> 'removed'
+    and not exists (select from directory_user d where d.org_id = p_org and d.member_id = p_member
+      and d.directory_id < p_directory and d.deleted_at is null and d.adoption is null)
+    and not (p_wants and exists (select from member o where o.org_id = p_org and o.address_key = fold_key(p_address)
+      and o.id <> p_member and o.status not in ('removed', 'purged'))) then
+    perform change_member_address(p_org, p_member, p_address, p_actor);
+  end if;
+  perform settle_member(p_org, p_member, 'directory', p_actor);
+end $$;
+
 create function scim_update_user(p_org uuid, p_directory uuid, p_member uuid, p_actor jsonb, p_version integer, u directory_user_input)
   returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
   language plpgsql as $$
 #variable_conflict use_column
 declare
   d directory_user;
-  m member;
   v_version integer;
   v_modified_at timestamptz;
 begin
@@ -69,32 +166,17 @@ begin
   if (d.user_name, d.external_id, d.active, d.resource) is not distinct from (u.user_name, u.external_id, u.active, u.resource) then
     return query select p_member, d.version, d.created_at, d.modified_at, 'unchanged'; return;
   end if;
-  select * into m from member where org_id = p_org and id = p_member;
-  with profile as (
-    update member set display_name = u.display_name, given_name = u.given_name, family_name = u.family_name, updated_at = now()
-    where org_id = p_org and id = p_member
-      and (display_name, given_name, family_name) is distinct from (u.display_name, u.given_name, u.family_name)),
-  event as (
+  with event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
     values (p_org, p_actor, 'directory_user.updated', 'member', p_member, jsonb_build_object('version', d.version + 1)))
   update directory_user set user_name = u.user_name, user_name_key = fold_key(u.user_name), external_id = u.external_id,
     display_name_key = fold_key(u.display_name), email_key = fold_key(u.email), given_name_key = fold_key(u.given_name),
     family_name_key = fold_key(u.family_name), active = u.active, resource = u.resource, version = d.version + 1,
-    modified_at = greatest(now(), d.modified_at)
+    modified_at = greatest(now(), d.modified_at), adoption_address = case when d.adoption is null then null else u.address end
   where org_id = p_org and directory_id = p_directory and member_id = p_member
   returning directory_user.version, directory_user.modified_at into v_version, v_modified_at;
-  if m.person_id is not null and write_person_names(p_org, m.person_id, u.given_name, u.family_name) then
-    insert into projection_due (kind, subject_id) values ('person', m.person_id)
-    on conflict (kind, subject_id) do update set priority = least(projection_due.priority, 1),
-      seq = nextval('projection_seq'), due_at = least(projection_due.due_at, now()), attempts = 0;
-  end if;
-  if m.address_key is distinct from fold_key(u.address) then
-    perform change_member_address(p_org, p_member, u.address, p_actor);
-  end if;
-  -- an active member whom the directory goes on calling active has nothing to settle
-  if m.status <> 'active' or not u.active then
-    perform set_directory_block(p_org, p_directory, p_member, u.active);
-    perform settle_member(p_org, p_member, 'directory', p_actor);
+  if d.adoption is null then
+    perform apply_directory_user(p_org, p_directory, p_member, p_actor, u.active and not d.active, d.active, u.address, u.active);
   end if;
   return query select p_member, v_version, d.created_at, v_modified_at, 'updated';
 end $$;
@@ -144,6 +226,7 @@ declare
   v_live uuid;
   v_member uuid;
   v_other uuid;
+  v_hindrance text;
   v_role text;
   v_seat_limit integer;
 begin
@@ -172,42 +255,40 @@ begin
     -- active = taken, inactive = this person returns
     select * into d from directory_user
     where org_id = p_org and directory_id = p_directory and member_id = v_live and deleted_at is null for update;
-    if d.active or u.external_id is distinct from d.external_id and u.external_id is not null and d.external_id is not null then
-      perform refuse('directory_user_taken', 'A user with this userName or externalId exists in this directory.');
+    if d.active then
+      perform refuse('directory_user_taken', format('A user with this userName or externalId exists in this directory: %s.', v_live));
+    end if;
+    if u.external_id <> d.external_id then
+      perform refuse('directory_user_taken', format('An inactive user with this userName and another externalId exists in this directory: %s. Delete or rename that one first.', v_live));
     end if;
     return query select s.member_id, s.version, s.created_at, s.modified_at, 'reactivated'
       from scim_update_user(p_org, p_directory, v_live, p_actor, null, u) s;
     return;
   end if;
-  -- after a DELETE only the same externalId brings the same member back
-  if v_member is not null then
-    if u.address is not null then
-      -- somebody else may have the address by now: then the person who returns waits without it
-      update member set address = u.address, address_key = fold_key(u.address)
-      where org_id = p_org and id = v_member and not exists (select from member o where o.org_id = p_org
-        and o.address_key = fold_key(u.address) and o.id <> v_member and o.status not in ('removed', 'purged'));
-    end if;
-    update member set status = 'pending', pending_reason = 'no_address' where org_id = p_org and id = v_member and status = 'removed';
-  end if;
-  v_member := coalesce(v_member, member_for_directory(p_org, p_directory, u));
+  select f.member_id, f.hindrance into v_member, v_hindrance from member_for_directory(p_org, p_directory, v_member, u) f;
   insert into directory_user as du (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
-    email_key, given_name_key, family_name_key, active, resource)
+    email_key, given_name_key, family_name_key, active, resource, adoption, adoption_reason, adoption_address)
   values (p_org, p_directory, v_member, u.user_name, fold_key(u.user_name), u.external_id, fold_key(u.display_name),
-    fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource)
+    fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource,
+    case when v_hindrance is not null then 'waiting' end, v_hindrance, case when v_hindrance is not null then u.address end)
   on conflict (org_id, directory_id, member_id) do update set user_name = excluded.user_name,
     user_name_key = excluded.user_name_key, external_id = excluded.external_id, display_name_key = excluded.display_name_key,
     email_key = excluded.email_key, given_name_key = excluded.given_name_key, family_name_key = excluded.family_name_key,
-    active = excluded.active, resource = excluded.resource, version = du.version + 1, modified_at = now(), deleted_at = null
+    active = excluded.active, resource = excluded.resource, version = du.version + 1, modified_at = now(), deleted_at = null,
+    adoption = excluded.adoption, adoption_reason = excluded.adoption_reason, adoption_address = excluded.adoption_address
   returning * into d;
-  insert into carrier (org_id, member_id, source, ref) values (p_org, v_member, 'directory', p_directory) on conflict do nothing;
-  perform set_directory_block(p_org, p_directory, v_member, u.active);
-  perform settle_member(p_org, v_member, 'directory', p_actor);
-  perform record_audit(p_org, p_actor, 'directory_user.created', 'member', v_member, '{}', null);
+  if v_hindrance is null then
+    perform apply_directory_user(p_org, p_directory, v_member, p_actor, true, false, u.address, u.active);
+    perform record_audit(p_org, p_actor, 'directory_user.created', 'member', v_member, '{}', null);
+  else
+    perform record_audit(p_org, p_actor, 'alert.adoption_waits', 'member', v_member, jsonb_build_object('reason', v_hindrance));
+  end if;
   perform count_directory(p_org, p_directory, 1, 0);
   return query select d.member_id, d.version, d.created_at, d.modified_at, 'created';
 end $$;
 
--- DELETE: the directory lets go of its carrier; a block stays as a tombstone. Answers false when there was none.
+-- DELETE: the directory lets go of its carrier; a block stays as a tombstone. Nothing else of the member is this
+-- directory's to take. Answers what became of it.
 create function scim_delete_user(p_org uuid, p_directory uuid, p_member uuid, p_actor jsonb, p_version integer)
   returns text language plpgsql as $$
 declare
@@ -222,9 +303,12 @@ begin
   where org_id = p_org and directory_id = p_directory and member_id = p_member;
   delete from group_member gm using directory_group g
   where gm.org_id = p_org and gm.member_id = p_member and g.org_id = p_org and g.id = gm.group_id and g.directory_id = p_directory;
-  delete from carrier where org_id = p_org and member_id = p_member and source = 'directory' and ref = p_directory;
-  perform reconcile_grants(p_org, array[p_member], p_actor);
-  perform settle_member(p_org, p_member, 'directory_delete', p_actor);
+  if d.adoption is null then
+    delete from carrier where org_id = p_org and member_id = p_member and source = 'directory' and ref = p_directory;
+    perform reconcile_grants(p_org, array[p_member], p_actor);
+    perform settle_profile(p_org, p_member);
+    perform settle_member(p_org, p_member, 'directory_delete', p_actor);
+  end if;
   perform record_audit(p_org, p_actor, 'directory_user.deleted', 'member', p_member);
   perform count_directory(p_org, p_directory, -1, 0);
   return 'deleted';
@@ -240,6 +324,9 @@ begin
   select a.id into v_unknown from unnest(p_add) as a (id) where not exists (select from directory_user d
     where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.id and d.deleted_at is null) limit 1;
   if v_unknown is not null then
+    if exists (select from directory_group where org_id = p_org and directory_id = p_directory and id = v_unknown) then
+      perform refuse('group_member_unknown', format('%s is a group. Groups inside groups are not taken: assign the inner group itself, or its users.', v_unknown));
+    end if;
     perform refuse('group_member_unknown', format('%s is no user of this directory.', v_unknown));
   end if;
   -- a plan for each way: one for both would read every member to remove one
