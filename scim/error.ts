@@ -7,7 +7,7 @@ import { ERROR } from './schema/names.ts';
 const RETRY_AFTER_SECONDS = 5;
 
 /** `scimType` stands where RFC 7644 table 9 has one for the failure; `status` is a text, as the RFC demands. */
-export function errorAnswer(error: unknown, requestId: string): ScimAnswer {
+export function errorAnswer(error: unknown, requestId: string): ScimAnswer & { readonly body: string } {
   const known = error instanceof DomainError ? error : undefined;
   const info: ErrorInfo = errorInfo(known?.code ?? 'internal');
   const detail = known ? known.message : `Something failed on our side. Ask about request ${requestId}.`;

@@ -1,6 +1,7 @@
 // One request on its way through the steps of router.ts, and the answer it gets.
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import type { BodyText } from './body-text.ts';
 import type { PageMarks } from './page-marks.ts';
 import type { Dropped } from './schema/read-value.ts';
 import type { ResourceTypes } from './schema/resource-types.ts';
@@ -33,7 +34,7 @@ export type ScimRequest = {
 export type ScimAnswer = {
   readonly status: number;
   /** JSON text. */
-  readonly body?: string | undefined;
+  readonly body?: BodyText | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 };
 

@@ -1,5 +1,6 @@
 // Stored rows -> JSON text of resources (RFC 7643 section 3). Stored text is spliced in as it is; it is parsed only where
 // a projection cuts parts out of it.
+import type { BodyText } from './body-text.ts';
 import { etagOf } from './etag.ts';
 import type { ScimAnswer } from './exchange.ts';
 import type { Projection } from './projection.ts';
@@ -48,7 +49,7 @@ export function renderList(resources: readonly string[], totalResults: number, s
 /** An answer that shows one resource, with its ETag and address. */
 export function resourceAnswer(
   status: number,
-  body: string | undefined,
+  body: BodyText | undefined,
   version: number,
   location: string,
 ): ScimAnswer {

@@ -2,6 +2,8 @@
 // top to bottom, is all that happens to one. Whatever throws ends as a SCIM error; every request of a known directory
 // is journalled.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import { DomainError } from '../src/errors.ts';
@@ -19,6 +21,7 @@ import { typesWith } from './schema/resource-types.ts';
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i;
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
+const STALLED_MS = 60_000;
 const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 export type ScimDeps = DirectoryDeps & {
@@ -89,8 +92,8 @@ export function createScim(deps: ScimDeps): Scim {
       const startedAt = performance.now();
       const exchange = openExchange(message);
       const { answer, failure } = await walk(exchange, parts);
-      send(response, exchange.requestId, answer);
-      finish(exchange, deps, journal, { answer, failure, latencyMs: performance.now() - startedAt });
+      const broken = await send(response, exchange.requestId, answer);
+      finish(exchange, deps, journal, { answer, failure: failure ?? broken, latencyMs: performance.now() - startedAt });
     },
     async close() {
       await journal.flush();
@@ -156,7 +159,8 @@ async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
   exchange.answer = await exchange.handler!(services, request);
 }
 
-function send(response: ServerResponse, requestId: string, answer: ScimAnswer): void {
+/** Answers what broke a text that was sent in parts, which a client then sees cut off. */
+async function send(response: ServerResponse, requestId: string, answer: ScimAnswer): Promise<unknown> {
   const headers: Record<string, string | number> = {
     'X-Request-Id': requestId,
     'Cache-Control': 'no-store',
@@ -164,11 +168,27 @@ function send(response: ServerResponse, requestId: string, answer: ScimAnswer): 
   };
   if (answer.body === undefined) {
     response.writeHead(answer.status, headers).end();
-    return;
+    return undefined;
   }
   headers['Content-Type'] = 'application/scim+json; charset=utf-8';
+  if (typeof answer.body !== 'string') {
+    response.writeHead(answer.status, headers);
+    return sendParts(response, answer.body);
+  }
   headers['Content-Length'] = Buffer.byteLength(answer.body);
   response.writeHead(answer.status, headers).end(answer.body);
+  return undefined;
+}
+
+/** As fast as the client takes them; one that takes nothing for a minute, or leaves, ends it. */
+async function sendParts(response: ServerResponse, parts: AsyncIterable<string>): Promise<unknown> {
+  response.setTimeout(STALLED_MS, () => response.destroy());
+  try {
+    await pipeline(Readable.from(parts), response);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE' ? undefined : error;
+  }
 }
 
 type Outcome = { readonly answer: ScimAnswer; readonly failure?: unknown; readonly latencyMs: number };
@@ -177,7 +197,8 @@ type Outcome = { readonly answer: ScimAnswer; readonly failure?: unknown; readon
 function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: Outcome): void {
   const { requestId, caller, message, dropped } = exchange;
   const { answer, failure, latencyMs } = outcome;
-  if (answer.status >= 500) deps.log.error({ requestId, err: failure }, 'scim request failed');
+  const isCutOff = failure !== undefined && answer.status < 400;
+  if (answer.status >= 500 || isCutOff) deps.log.error({ requestId, err: failure }, 'scim request failed');
   const facts = { method: message.method ?? 'GET', route: routeOf(exchange), status: answer.status };
   deps.observe({ ...facts, durationMs: latencyMs });
   deps.log.info(

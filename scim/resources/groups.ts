@@ -18,8 +18,10 @@ import {
 } from '../../src/directory/directory-group-queries.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
+import { wholeText } from '../body-text.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
 import { type ListRequest, queryParameters, readListRequest, readMarkedPage } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
@@ -28,7 +30,7 @@ import { readOperations } from '../patch/operations.ts';
 import { splitMembers } from '../patch/split-members.ts';
 import { type Projection, readProjection } from '../projection.ts';
 import { patchRules, wantsPatchedGroup } from '../quirks/profiles.ts';
-import { locationOf, renderResource, resourceAnswer } from '../render.ts';
+import { locationOf, resourceAnswer } from '../render.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { GROUP_TYPE } from '../schema/group-schema.ts';
 import { readResource, withSchemas } from '../schema/read-resource.ts';
@@ -44,15 +46,18 @@ export async function createGroup(services: ScimServices, request: ScimRequest):
   const hasMembers = members.length > 0 && projection.shows('members');
   const row = hasMembers
     ? await getRow(services, request, made.id, projection)
-    : { ...made, resource: group.resource, members: projection.shows('members') ? '[]' : null };
-  return rowAnswer(services, 201, row, projection);
+    : { ...made, resource: group.resource, members: projection.shows('members') ? NOBODY : null };
+  return rowAnswer(services, request, 201, row, projection);
 }
 
 export async function getGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const projection = projectionOf(request);
-  const row = await getRow(services, request, request.id, projection);
-  if (!isKnownVersion(request.ifNoneMatch, row.version)) return rowAnswer(services, 200, row, projection);
-  return resourceAnswer(304, undefined, row.version, locationOf(services.baseUrl, GROUP_TYPE, row.id));
+  if (request.ifNoneMatch !== undefined) {
+    const { version } = await getRow(services, request, request.id, projection, 0);
+    const location = locationOf(services.baseUrl, GROUP_TYPE, request.id);
+    if (isKnownVersion(request.ifNoneMatch, version)) return resourceAnswer(304, undefined, version, location);
+  }
+  return rowAnswer(services, request, 200, await getRow(services, request, request.id, projection), projection);
 }
 
 export async function listGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
@@ -63,13 +68,14 @@ export async function listGroups(services: ScimServices, request: ScimRequest): 
 /** The page and the total that a list or a search asks for. */
 export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
   const { page, projection } = list;
-  const view = memberView(services, projection);
+  const view = memberView(projection, MEMBERS_IN_ONE_PIECE);
   const rows = await readMarkedPage(services.marks, request.caller.directoryId, list, (marked) =>
     listDirectoryGroups(services, request.caller, marked, view),
   );
   const isAll = page.offset === 0 && rows.length < page.limit;
   const total = isAll ? rows.length : await countDirectoryGroups(services, request.caller, page.filter);
-  return { resources: rows.map((row) => render(services, row, projection)), total };
+  const texts = await groupTexts(services, request, rows, projection);
+  return { resources: await Promise.all(texts.map(wholeText)), total };
 }
 
 /** A replacement without members leaves the group empty: what is not stated is not there (RFC 7644 section 3.5.1). */
@@ -80,10 +86,11 @@ export async function replaceGroup(services: ScimServices, request: ScimRequest)
   await updateDirectoryGroup(services, request.caller, id, versionOf(request.ifMatch), group, members);
   services.changed();
   const projection = projectionOf(request);
-  return rowAnswer(services, 200, await getRow(services, request, id, projection), projection);
+  return rowAnswer(services, request, 200, await getRow(services, request, id, projection), projection);
 }
 
 /** Of a larger group nobody wants every member back. */
+const NOBODY = Buffer.alloc(0);
 const FEW_MEMBERS = 100;
 
 /**
@@ -106,7 +113,7 @@ export async function patchGroup(services: ScimServices, request: ScimRequest): 
   const projection = projectionOf(request);
   const row = await getRow(services, request, id, projection, isAsked ? undefined : FEW_MEMBERS);
   if (row.members === null && projection.shows('members')) return { status: 204 };
-  return rowAnswer(services, 200, row, projection);
+  return rowAnswer(services, request, 200, row, projection);
 }
 
 export async function deleteGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
@@ -177,16 +184,15 @@ async function getRow(
   projection: Projection,
   atMost?: number,
 ): Promise<DirectoryGroupRow> {
-  const shown = memberView(services, projection);
-  const view = shown && atMost !== undefined ? { ...shown, atMost } : shown;
+  const view = memberView(projection, atMost);
   const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, view) : undefined;
   if (!row) throw noSuchResource('group', id);
   return row;
 }
 
-function memberView(services: ScimServices, projection: Projection): MemberView | undefined {
+function memberView(projection: Projection, atMost: number | undefined): MemberView | undefined {
   if (!projection.shows('members')) return undefined;
-  return { usersAt: `${services.baseUrl}/Users/`, withNames: projection.asksFor('members', 'display') };
+  return atMost === undefined ? {} : { atMost };
 }
 
 function projectionOf(request: ScimRequest): Projection {
@@ -197,12 +203,13 @@ function projectionOf(request: ScimRequest): Projection {
   );
 }
 
-function render(services: ScimServices, row: DirectoryGroupRow, projection: Projection): string {
-  const list = row.members === null ? undefined : { name: 'members', text: row.members };
-  return renderResource(services.baseUrl, GROUP_TYPE, row, list, projection);
-}
-
-function rowAnswer(services: ScimServices, status: number, row: DirectoryGroupRow, projection: Projection): ScimAnswer {
+async function rowAnswer(
+  services: ScimServices,
+  request: ScimRequest,
+  status: number,
+  row: DirectoryGroupRow,
+  projection: Projection,
+): Promise<ScimAnswer> {
   const location = locationOf(services.baseUrl, GROUP_TYPE, row.id);
-  return resourceAnswer(status, render(services, row, projection), row.version, location);
+  return resourceAnswer(status, await groupText(services, request, row, projection), row.version, location);
 }

@@ -5,39 +5,28 @@ import type { DirectoryFilter, PageRequest } from './directory-filter.ts';
 import { filterToSql, memberFilterToSql, orderToSql } from './filter-sql.ts';
 import { nameOfShape } from './statement-names.ts';
 
-/** A SCIM Group as stored: `resource` and `members` are JSON texts. */
+/** A SCIM Group as stored: `resource` is a JSON text. */
 export type DirectoryGroupRow = {
   readonly id: string;
   readonly version: number;
   readonly created_at: Date;
   readonly modified_at: Date;
   readonly resource: string;
-  /** A JSON array, or null where members were not asked for or are more than the view shows. */
-  readonly members: string | null;
+  /** Their ids in order, 16 bytes each; null where members were not asked for or are more than the view shows. */
+  readonly members: Buffer | null;
 };
 
 const COLUMNS = 'd.id, d.version, d.created_at, d.modified_at, d.resource::text as resource';
 
-/**
- * How members are shown: `usersAt` is the address that their references start with; names cost a look at each user. A
- * group of more than `atMost` members is shown without any.
- */
-export type MemberView = { readonly usersAt: string; readonly withNames: boolean; readonly atMost?: number };
+/** Which members are read: all, or none of a group that has more than `atMost`. */
+export type MemberView = { readonly atMost?: number };
 
-/** `$n` is `usersAt`. */
-function membersColumn(n: number, view: MemberView): string {
-  const display = view.withNames ? `, 'display', coalesce(u.resource ->> 'displayName', u.user_name)` : '';
-  const users = view.withNames
-    ? 'join directory_user u on u.org_id = gm.org_id and u.directory_id = d.directory_id and u.member_id = gm.member_id'
-    : '';
-  const list = `coalesce(json_agg(json_build_object('value', gm.member_id, '$ref', $${n}::text || gm.member_id, 'type', 'User'
-    ${display}) order by gm.member_id)::text, '[]')`;
-  const ofGroup = 'gm.org_id = d.org_id and gm.group_id = d.id';
-  if (view.atMost === undefined) {
-    return `(select ${list} from group_member gm ${users} where ${ofGroup}) as members`;
-  }
-  const first = `select gm.* from group_member gm where ${ofGroup} limit ${view.atMost + 1}`;
-  return `(select case when count(*) <= ${view.atMost} then ${list} end from (${first}) gm ${users}) as members`;
+/** A hundred thousand ids are 1.6 MB in one value, read with the group's version by one statement. */
+function membersColumn({ atMost }: MemberView): string {
+  const packed = `coalesce(string_agg(uuid_send(gm.member_id), ''::bytea order by gm.member_id), '')`;
+  const all = 'select gm.member_id from group_member gm where gm.org_id = d.org_id and gm.group_id = d.id';
+  if (atMost === undefined) return `(select ${packed} from (${all}) gm) as members`;
+  return `(select case when count(*) <= ${atMost} then ${packed} end from (${all} limit ${atMost + 1}) gm) as members`;
 }
 
 const OURS = 'd.org_id = $1 and d.directory_id = $2';
@@ -49,8 +38,8 @@ export async function findDirectoryGroup(
   id: string,
   view: MemberView | undefined,
 ): Promise<DirectoryGroupRow | undefined> {
-  const values: unknown[] = [scope.orgId, scope.directoryId, id];
-  const members = view ? membersColumn(values.push(view.usersAt), view) : 'null as members';
+  const values = [scope.orgId, scope.directoryId, id];
+  const members = view ? membersColumn(view) : 'null as members';
   const text = `select ${COLUMNS}, ${members} from directory_group d where ${OURS} and d.id = $3`;
   const rows = await deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0];
@@ -78,7 +67,7 @@ export async function listDirectoryGroups(
   view: MemberView | undefined,
 ): Promise<DirectoryGroupRow[]> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
-  const members = view ? membersColumn(values.push(view.usersAt), view) : 'null as members';
+  const members = view ? membersColumn(view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
   const after = page.after === undefined ? '' : ` and d.id > $${values.push(page.after)}`;
   const order = orderToSql(page.order, 'group', values);
@@ -117,4 +106,19 @@ export async function findGroupMembers(
     values,
   });
   return rows.map((row) => row.member_id);
+}
+
+/** What members are called, by their ids; somebody who left meanwhile is missing. */
+export async function findMemberNames(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await deps.db.query<{ member_id: string; name: string }>(scope.orgId, {
+    name: 'directory_member_names',
+    text: `select member_id, coalesce(resource ->> 'displayName', user_name) as name from directory_user
+      where org_id = $1 and directory_id = $2 and member_id = any ($3)`,
+    values: [scope.orgId, scope.directoryId, ids],
+  });
+  return new Map(rows.map((row) => [row.member_id, row.name]));
 }
