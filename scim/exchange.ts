@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import type { BodyText } from './body-text.ts';
+import type { Cursors } from './cursor.ts';
 import type { PageMarks } from './page-marks.ts';
 import type { Dropped } from './schema/read-value.ts';
 import type { ResourceTypes } from './schema/resource-types.ts';
@@ -13,6 +14,7 @@ export type ScimServices = DirectoryDeps & {
   /** Called after each change, so that its projection starts at once. */
   readonly changed: () => void;
   readonly marks: PageMarks;
+  readonly cursors: Cursors;
 };
 
 export type ScimRequest = {

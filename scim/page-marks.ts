@@ -1,43 +1,41 @@
-// Where pages ended, so that a client that walks a list by index goes on behind the last row it saw: what others delete
-// meanwhile shifts nothing, and a page deep in the list costs what it holds. Kept in this process; without a mark the page
-// is counted off from the start.
+// Where pages ended, as the lists of RFC 7644 section 3.4.2.4 need it: the marks stand in the database, for all
+// processes; here is only remembered which were written lately, so that the same first page, read over and over, is no
+// write.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../src/clock.ts';
+import type { PagePlace } from '../src/directory/directory-filter.ts';
+import type { NewPageMark, PageMarkKey } from '../src/directory/page-marks.ts';
 
-const MOST_MARKS = 20_000;
-const KEPT_MS = 15 * 60_000;
+const MOST_REMEMBERED = 10_000;
+const WRITTEN_LATELY_MS = 60_000;
 
-type Mark = { readonly lastId: string; readonly until: number };
+type Written = { readonly place: PagePlace; readonly at: number };
 
 export class PageMarks {
   readonly #clock: Clock;
-  readonly #marks = new Map<string, Mark>();
+  readonly #written = new Map<string, Written>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The id behind which the page at `startIndex` of a list begins, where the page before it was read here lately. */
-  find(list: string, startIndex: number): string | undefined {
-    if (startIndex === 1) return undefined;
-    const mark = this.#marks.get(keyOf(list, startIndex));
-    return mark && mark.until > this.#clock.now().getTime() ? mark.lastId : undefined;
-  }
-
-  /** Of two clients that walk the same list, the one that is less far decides: a row may be seen twice, never lost. */
-  note(list: string, nextIndex: number, lastId: string): void {
-    const key = keyOf(list, nextIndex);
-    const now = this.#clock.now().getTime();
-    const known = this.#marks.get(key);
-    if (known && known.until > now && known.lastId <= lastId) return;
-    this.#marks.delete(key);
-    const [oldest] = this.#marks.keys();
-    if (oldest !== undefined && this.#marks.size >= MOST_MARKS) this.#marks.delete(oldest);
-    this.#marks.set(key, { lastId, until: now + KEPT_MS });
+  /** The mark to write for the page at `index`, or undefined where this process has written just that lately. */
+  next(directoryId: string, { list, index }: PageMarkKey, place: PagePlace): NewPageMark | undefined {
+    const now = this.#clock.now();
+    const key = `${directoryId} ${list} ${index}`;
+    const known = this.#written.get(key);
+    const isLate = known !== undefined && now.getTime() - known.at < WRITTEN_LATELY_MS;
+    if (isLate && known.place.id === place.id && known.place.key === place.key) return undefined;
+    this.#written.delete(key);
+    const [oldest] = this.#written.keys();
+    if (oldest !== undefined && this.#written.size >= MOST_REMEMBERED) this.#written.delete(oldest);
+    this.#written.set(key, { place, at: now.getTime() });
+    return { list, index, place, now };
   }
 }
 
-/** Short, however long the filter of the list is. */
-function keyOf(list: string, index: number): string {
-  return `${index} ${createHash('sha256').update(list).digest('base64')}`;
+/** A UUID made of the list's name, however long its filter is. */
+export function listId(list: string): string {
+  const hex = createHash('sha256').update(list).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -38,10 +38,21 @@ export function renderResource(
   return projection.isWhole ? text : JSON.stringify(projection.apply(JSON.parse(text) as JsonObject));
 }
 
+/** Where a page stands: by index, or by the cursors beside it (RFC 9865). */
+export type ListPlace = {
+  readonly startIndex?: number;
+  readonly nextCursor?: string;
+  readonly previousCursor?: string;
+};
+
 /** The text of a ListResponse (RFC 7644 section 3.4.2) of rendered resources. */
-export function renderList(resources: readonly string[], totalResults: number, startIndex: number): string {
+export function renderList(resources: readonly string[], totalResults: number, place: ListPlace): string {
+  const { startIndex, previousCursor, nextCursor } = place;
   return (
-    `{"schemas":["${LIST_RESPONSE}"],"totalResults":${totalResults},"startIndex":${startIndex},` +
+    `{"schemas":["${LIST_RESPONSE}"],"totalResults":${totalResults},` +
+    (startIndex === undefined ? '' : `"startIndex":${startIndex},`) +
+    (previousCursor === undefined ? '' : `"previousCursor":"${previousCursor}",`) +
+    (nextCursor === undefined ? '' : `"nextCursor":"${nextCursor}",`) +
     `"itemsPerPage":${resources.length},"Resources":[${resources.join(',')}]}`
   );
 }

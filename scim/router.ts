@@ -10,6 +10,7 @@ import { DomainError } from '../src/errors.ts';
 import { newId } from '../src/ids.ts';
 import type { CredentialCache } from '../src/keys/credential-cache.ts';
 import { Callers } from './callers.ts';
+import { Cursors } from './cursor.ts';
 import { errorAnswer } from './error.ts';
 import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
@@ -30,6 +31,8 @@ export type ScimDeps = DirectoryDeps & {
   readonly credentials: CredentialCache;
   /** The public origin of Drawbridge; the service is at its `/scim/v2`. */
   readonly baseUrl: string;
+  /** From which the keys of cursors are derived. */
+  readonly secretKey: string;
   /** How many requests a second one directory may make. */
   readonly ratePerSecond: number;
   /** Called after each change. */
@@ -80,6 +83,7 @@ export function createScim(deps: ScimDeps): Scim {
     baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
     changed: deps.changed,
     marks: new PageMarks(deps.clock),
+    cursors: new Cursors(deps.secretKey, deps.clock),
   };
   const parts = {
     services,

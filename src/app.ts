@@ -94,6 +94,7 @@ export async function createDeps(
       log,
       credentials,
       baseUrl: config.baseUrl,
+      secretKey: config.secretKey,
       ratePerSecond: config.scimRatePerSecond,
       changed: () => projection?.kick(),
       observe: metrics.observe,

@@ -101,7 +101,7 @@ function refuseFilter(request: ScimRequest): void {
 
 function listOf(request: ScimRequest, documents: ReadonlyMap<string, string>): ScimAnswer {
   refuseFilter(request);
-  return listAnswer({ resources: [...documents.values()], total: documents.size }, 1);
+  return listAnswer({ resources: [...documents.values()], total: documents.size, startIndex: 1 });
 }
 
 function oneOf(documents: ReadonlyMap<string, string>, request: ScimRequest, kind: string): ScimAnswer {

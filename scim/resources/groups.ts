@@ -22,7 +22,7 @@ import { wholeText } from '../body-text.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
-import { type ListRequest, queryParameters, readListRequest, readMarkedPage } from '../paging.ts';
+import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readMemberIds } from '../patch/member-ids.ts';
@@ -30,6 +30,7 @@ import { readOperations } from '../patch/operations.ts';
 import { splitMembers } from '../patch/split-members.ts';
 import { type Projection, readProjection } from '../projection.ts';
 import { patchRules, wantsPatchedGroup } from '../quirks/profiles.ts';
+import { type PageSource, readPage } from '../read-page.ts';
 import { locationOf, resourceAnswer } from '../render.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { GROUP_TYPE } from '../schema/group-schema.ts';
@@ -62,7 +63,7 @@ export async function getGroup(services: ScimServices, request: ScimRequest): Pr
 
 export async function listGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const list = readListRequest(request.types.group, queryParameters(request.query));
-  return listAnswer(await findGroups(services, request, list), list.startIndex);
+  return listAnswer(await findGroups(services, request, list));
 }
 
 /** The page and the total that a list or a search asks for. */

@@ -1,58 +1,111 @@
-// POST /.search, at the root and under each type (RFC 7644 section 3.4.3). At the root, users stand before groups, and a
-// filter that one type has no attributes for finds nothing of that type.
+// POST /.search, at the root and under each type (RFC 7644 section 3.4.3). At the root, users and groups stand in one
+// order; a filter that a type has no attributes for finds nothing of that type, and a type without the attribute that is
+// sorted by has no value of it.
+import type { DirectoryGroupRow } from '../../src/directory/directory-group-queries.ts';
+import type { DirectoryUserRow } from '../../src/directory/directory-user-queries.ts';
+import { findResourcePlace } from '../../src/directory/resource-place.ts';
 import { DomainError } from '../../src/errors.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
-import { bodyParameters, type ListRequest, readListRequest } from '../paging.ts';
-import type { ResourceType } from '../schema/attribute.ts';
+import { mergeRows } from '../merge-rows.ts';
+import { bodyParameters, type ListParameters, type ListRequest, readListRequest, readOrder } from '../paging.ts';
+import { type PageSource, readPage } from '../read-page.ts';
 import { SEARCH_REQUEST } from '../schema/names.ts';
-import { findGroups } from './groups.ts';
-import { type ListPage, listAnswer } from './list-answer.ts';
-import { findUsers } from './users.ts';
+import { findGroups, groupSource, textsOf } from './groups.ts';
+import { listAnswer } from './list-answer.ts';
+import { findUsers, userSource, userText } from './users.ts';
 
 export async function searchUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const list = readListRequest(request.types.user, searchParameters(request));
-  return listAnswer(await findUsers(services, request, list), list.startIndex);
+  return listAnswer(await findUsers(services, request, list));
 }
 
 export async function searchGroups(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const list = readListRequest(request.types.group, searchParameters(request));
-  return listAnswer(await findGroups(services, request, list), list.startIndex);
+  return listAnswer(await findGroups(services, request, list));
 }
+
+type Row = DirectoryUserRow | DirectoryGroupRow;
 
 export async function searchAll(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const users = listFor(request.types.user, request);
-  const groups = listFor(request.types.group, request);
-  if (users instanceof DomainError && groups instanceof DomainError) throw users;
-  const first = users instanceof DomainError ? NOTHING : await findUsers(services, request, users);
-  if (groups instanceof DomainError) return listAnswer(first, (users as ListRequest).startIndex);
-  const { page } = groups;
-  const rest: ListRequest = {
-    ...groups,
-    // its place among the groups is not its startIndex
-    list: undefined,
-    page: {
-      ...page,
-      offset: Math.max(0, page.offset - first.total),
-      limit: page.limit - first.resources.length,
+  const { user, group } = readLists(request);
+  const users = user && userSource(services, request, user);
+  const groups = group && groupSource(services, request, group);
+  const kindOf = new Map<Row, 'user' | 'group'>();
+  const source: PageSource<Row> = {
+    async read(part) {
+      const after = part.after ?? (await placeBefore(services, request, { user, group }, part.offset));
+      if (!after && part.offset > 0) return [];
+      const [some, others] = await Promise.all([
+        users?.read({ ...part, after, offset: 0 }) ?? [],
+        groups?.read({ ...part, after, offset: 0 }) ?? [],
+      ]);
+      for (const row of some) kindOf.set(row, 'user');
+      for (const row of others) kindOf.set(row, 'group');
+      const order = user?.order?.target === 'none' ? group?.order : (user ?? group)!.order;
+      return mergeRows<Row>(some, others, order, part.backwards).slice(0, part.limit);
+    },
+    async count(mark) {
+      // the mark goes with the kind whose order says how its value compares
+      const marksUsers = users !== undefined && user?.order?.target !== 'none';
+      const [some, others] = await Promise.all([
+        users?.count(marksUsers ? mark : undefined) ?? 0,
+        groups?.count(marksUsers ? undefined : mark) ?? 0,
+      ]);
+      return some + others;
     },
   };
-  const second = await findGroups(services, request, rest);
-  const found = { resources: [...first.resources, ...second.resources], total: first.total + second.total };
-  return listAnswer(found, groups.startIndex);
+  const page = await readPage(services, request.caller, (user ?? group)!, source);
+  const groupRows = page.rows.filter((row): row is DirectoryGroupRow => kindOf.get(row) === 'group');
+  const groupTexts = group ? await textsOf(services, request, groupRows, group.projection) : [];
+  const textOf = new Map(groupRows.map((row, index) => [row, groupTexts[index]!]));
+  const resources = page.rows.map(
+    (row) => textOf.get(row as DirectoryGroupRow) ?? userText(services, row as DirectoryUserRow, user!.projection),
+  );
+  const { rows: _, ...place } = page;
+  return listAnswer({ ...place, resources });
 }
 
-const NOTHING: ListPage = { resources: [], total: 0 };
+type Lists = { readonly user: ListRequest | undefined; readonly group: ListRequest | undefined };
 
-function listFor(type: ResourceType, request: ScimRequest): ListRequest | DomainError {
+async function placeBefore(services: ScimServices, request: ScimRequest, { user, group }: Lists, offset: number) {
+  return offset === 0 ? undefined : findResourcePlace(services, request.caller, { user, group }, offset);
+}
+
+/** What is asked of each type, at least of one. Throws what is wrong with both. */
+function readLists(request: ScimRequest): Lists {
+  const { user, group } = request.types;
+  const parameters = searchParameters(request);
+  const unsorted: ListParameters = (name) => (name === 'sortBy' ? undefined : parameters(name));
+  const lists = [user, group].map((type) => attempt(() => readListRequest(type, unsorted)));
+  const orders = [user, group].map((type) => attempt(() => readOrder(type, parameters)));
+  const [first, second] = lists;
+  if (first instanceof DomainError && second instanceof DomainError) throw first;
+  if (orders[0] instanceof DomainError && orders[1] instanceof DomainError) throw orders[0];
+  const list = JSON.stringify([
+    '*',
+    parameters('filter'),
+    parameters('sortBy')?.toLowerCase(),
+    parameters('sortOrder')?.toLowerCase(),
+  ]);
+  const descending = orders.some((order) => !(order instanceof DomainError) && order?.descending);
+  const [users, groups] = lists.map((each, index): ListRequest | undefined => {
+    const order = orders[index];
+    if (each instanceof DomainError) return undefined;
+    return { ...each, list, order: order instanceof DomainError ? { target: 'none', descending } : order };
+  });
+  return { user: users, group: groups };
+}
+
+function attempt<T>(read: () => T): T | DomainError {
   try {
-    return readListRequest(type, searchParameters(request));
+    return read();
   } catch (error) {
     if (error instanceof DomainError) return error;
     throw error;
   }
 }
 
-function searchParameters(request: ScimRequest) {
+function searchParameters(request: ScimRequest): ListParameters {
   const { schemas } = request.body;
   if (schemas !== undefined && !(Array.isArray(schemas) && schemas.includes(SEARCH_REQUEST))) {
     throw new DomainError('invalid_syntax', `schemas of a search must name ${SEARCH_REQUEST}.`);

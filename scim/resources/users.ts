@@ -18,18 +18,19 @@ import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
-import { type ListRequest, queryParameters, readListRequest, readMarkedPage } from '../paging.ts';
+import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readOperations } from '../patch/operations.ts';
 import { userInput } from '../person-fields.ts';
 import { type Projection, readProjection } from '../projection.ts';
 import { patchRules } from '../quirks/profiles.ts';
+import { type PageSource, readPage } from '../read-page.ts';
 import { locationOf, renderResource, resourceAnswer } from '../render.ts';
 import { readResource } from '../schema/read-resource.ts';
 import type { JsonObject } from '../schema/read-value.ts';
 import { USER_TYPE } from '../schema/user-schema.ts';
-import { type ListPage, listAnswer } from './list-answer.ts';
+import { type ListPage, listAnswer, renderPage } from './list-answer.ts';
 
 export async function createUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const kept = readResource(request.types.user, request.body, request.dropped);
@@ -46,24 +47,31 @@ export async function getUser(services: ScimServices, request: ScimRequest): Pro
   const row = await getRow(services, request, request.id);
   const location = locationOf(services.baseUrl, USER_TYPE, row.id);
   if (isKnownVersion(request.ifNoneMatch, row.version)) return resourceAnswer(304, undefined, row.version, location);
-  return resourceAnswer(200, render(services, row, projectionOf(request)), row.version, location);
+  return resourceAnswer(200, userText(services, row, projectionOf(request)), row.version, location);
 }
 
 export async function listUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const list = readListRequest(request.types.user, queryParameters(request.query));
-  return listAnswer(await findUsers(services, request, list), list.startIndex);
+  return listAnswer(await findUsers(services, request, list));
 }
 
 /** The page and the total that a list or a search asks for. */
 export async function findUsers(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
-  const groupsAt = list.projection.shows('groups') ? groupsAddress(services) : undefined;
-  const { page, projection } = list;
-  const rows = await readMarkedPage(services.marks, request.caller.directoryId, list, (marked) =>
-    listDirectoryUsers(services, request.caller, marked, groupsAt),
-  );
-  const isAll = page.offset === 0 && rows.length < page.limit;
-  const total = isAll ? rows.length : await countDirectoryUsers(services, request.caller, page.filter);
-  return { resources: rows.map((row) => render(services, row, projection)), total };
+  const page = await readPage(services, request.caller, list, userSource(services, request, list));
+  return renderPage(page, (row) => userText(services, row, list.projection));
+}
+
+/** The rows of a list, loaded as far as its projection shows them. */
+export function userSource(
+  services: ScimServices,
+  { caller }: ScimRequest,
+  { filter, order, projection }: ListRequest,
+): PageSource<DirectoryUserRow> {
+  const groupsAt = projection.shows('groups') ? groupsAddress(services) : undefined;
+  return {
+    read: (part) => listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt),
+    count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
+  };
 }
 
 export async function replaceUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
@@ -160,13 +168,14 @@ function projectionOf(request: ScimRequest): Projection {
 
 type Shown = Omit<DirectoryUserRow, 'active'>;
 
-function render(services: ScimServices, row: Shown, projection: Projection): string {
+/** A user as JSON text. */
+export function userText(services: ScimServices, row: Shown, projection: Projection): string {
   const list = row.groups === null || !projection.shows('groups') ? undefined : { name: 'groups', text: row.groups };
   return renderResource(services.baseUrl, USER_TYPE, row, list, projection);
 }
 
 function rowAnswer(services: ScimServices, request: ScimRequest, row: DirectoryUserRow): ScimAnswer {
-  const body = render(services, row, projectionOf(request));
+  const body = userText(services, row, projectionOf(request));
   return resourceAnswer(200, body, row.version, locationOf(services.baseUrl, USER_TYPE, row.id));
 }
 
@@ -179,6 +188,6 @@ function changeAnswer(
   groups: string | null,
 ): ScimAnswer {
   const row: Shown = { ...change, id: change.member_id, resource: user.resource, groups };
-  const body = render(services, row, projectionOf(request));
+  const body = userText(services, row, projectionOf(request));
   return resourceAnswer(status, body, change.version, locationOf(services.baseUrl, USER_TYPE, row.id));
 }

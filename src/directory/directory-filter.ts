@@ -22,14 +22,19 @@ export type DirectoryFilter =
   | { readonly op: 'present'; readonly target: Target }
   | { readonly op: Comparison; readonly target: Target; readonly value: FilterValue };
 
-export type DirectoryOrder = { readonly target: Target; readonly descending: boolean };
+/** `none`: the resource has no such attribute, so that all are alike and follow each other by id. */
+export type DirectoryOrder = { readonly target: Target | 'none'; readonly descending: boolean };
 
-/** A page: what comes behind the id `after` where it is given, else `offset` rows are passed over; at most `limit` are read. */
+/** The row beside which a page begins: its id and, in lists with an order, the text of its sort value. */
+export type PagePlace = { readonly id: string; readonly key: string | null };
+
+/** A page: what comes behind `after` where it is given, else `offset` rows are passed over; at most `limit` are read. */
 export type PageRequest = {
   readonly filter?: DirectoryFilter | undefined;
   readonly order?: DirectoryOrder | undefined;
   readonly offset: number;
-  /** Only for pages without an order of their own, which are in the order of ids. */
-  readonly after?: string | undefined;
+  readonly after?: PagePlace | undefined;
+  /** Reads what comes before `after` instead, nearest first. */
+  readonly backwards?: boolean | undefined;
   readonly limit: number;
 };

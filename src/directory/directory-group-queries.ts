@@ -2,7 +2,9 @@
 import type { Queryable } from '../db/database.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryFilter, PageRequest } from './directory-filter.ts';
-import { filterToSql, memberFilterToSql, orderToSql } from './filter-sql.ts';
+import { filterToSql, memberFilterToSql } from './filter-sql.ts';
+import { markToSql, type NewPageMark } from './page-marks.ts';
+import { pageToSql } from './page-sql.ts';
 import { nameOfShape } from './statement-names.ts';
 
 /** A SCIM Group as stored: `resource` is a JSON text. */
@@ -69,24 +71,26 @@ export async function listDirectoryGroups(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const members = view ? membersColumn(view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
-  const after = page.after === undefined ? '' : ` and d.id > $${values.push(page.after)}`;
-  const order = orderToSql(page.order, 'group', values);
+  const { behind, order, sortKey } = pageToSql(page, 'group', 'd.id', values);
   values.push(page.limit, page.after === undefined ? page.offset : 0);
-  const text = `select ${COLUMNS}, ${members} from directory_group d where ${OURS}${where}${after}
+  const text = `select ${COLUMNS}, ${members}${sortKey} from directory_group d where ${OURS}${where}${behind}
     order by ${order} limit $${values.length - 1} offset $${values.length}`;
   return deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 
-/** How many groups a page's filter finds; without one, the directory's counters are added up. */
+/** How many groups a page's filter finds, as countDirectoryUsers. */
 export async function countDirectoryGroups(
   deps: DirectoryDeps,
   scope: DirectoryScope,
-  filter: PageRequest['filter'],
+  page: Pick<PageRequest, 'filter' | 'order'>,
+  mark?: NewPageMark,
 ): Promise<number> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
-  const text = filter
-    ? `select count(*)::integer as total from directory_group d where ${OURS} and ${filterToSql(filter, 'group', values)}`
+  const noted = mark ? markToSql(mark, page.order, 'group', values) : '';
+  const counted = page.filter
+    ? `select count(*)::integer as total from directory_group d where ${OURS} and ${filterToSql(page.filter, 'group', values)}`
     : 'select coalesce(sum(groups), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
+  const text = `${noted}${counted}`;
   const rows = await deps.db.query<{ total: number }>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0]!.total;
 }

@@ -2,7 +2,9 @@
 import type { Queryable } from '../db/database.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { PageRequest } from './directory-filter.ts';
-import { filterToSql, orderToSql } from './filter-sql.ts';
+import { filterToSql } from './filter-sql.ts';
+import { markToSql, type NewPageMark } from './page-marks.ts';
+import { pageToSql } from './page-sql.ts';
 import { nameOfShape } from './statement-names.ts';
 
 /** A SCIM User as stored: `resource` and `groups` are JSON texts, spliced into an answer as they are. */
@@ -15,6 +17,8 @@ export type DirectoryUserRow = {
   readonly resource: string;
   /** A JSON array of the user's groups, or null where there are none or they were not asked for. */
   readonly groups: string | null;
+  /** In a list with an order: the text of what the row is sorted by. */
+  readonly sort_key?: string | null;
 };
 
 const COLUMNS = 'd.member_id as id, d.version, d.active, d.created_at, d.modified_at, d.resource::text as resource';
@@ -74,25 +78,30 @@ export async function listDirectoryUsers(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const where = page.filter ? ` and ${filterToSql(page.filter, 'user', values)}` : '';
-  const after = page.after === undefined ? '' : ` and d.member_id > $${values.push(page.after)}`;
-  const order = orderToSql(page.order, 'user', values);
+  const { behind, order, sortKey } = pageToSql(page, 'user', 'd.member_id', values);
   values.push(page.limit, page.after === undefined ? page.offset : 0);
   // the page comes first: groups are read for the rows it shows, not for those it skips
-  const text = `select ${COLUMNS}, ${groups} from (select * from directory_user d where ${LIVE}${where}${after}
+  const text = `select ${COLUMNS}, ${groups}${sortKey} from (select * from directory_user d where ${LIVE}${where}${behind}
     order by ${order} limit $${values.length - 1} offset $${values.length}) d order by ${order}`;
   return deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 
-/** How many users a page's filter finds; without one, the directory's counters are added up. */
+/**
+ * How many users a page's filter finds; without one, the directory's counters are added up. The same statement notes
+ * where the next page begins, if `mark` says so.
+ */
 export async function countDirectoryUsers(
   deps: DirectoryDeps,
   scope: DirectoryScope,
-  filter: PageRequest['filter'],
+  page: Pick<PageRequest, 'filter' | 'order'>,
+  mark?: NewPageMark,
 ): Promise<number> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
-  const text = filter
-    ? `select count(*)::integer as total from directory_user d where ${LIVE} and ${filterToSql(filter, 'user', values)}`
+  const noted = mark ? markToSql(mark, page.order, 'user', values) : '';
+  const counted = page.filter
+    ? `select count(*)::integer as total from directory_user d where ${LIVE} and ${filterToSql(page.filter, 'user', values)}`
     : 'select coalesce(sum(users), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
+  const text = `${noted}${counted}`;
   const rows = await deps.db.query<{ total: number }>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0]!.total;
 }

@@ -1,6 +1,6 @@
 // Directory filter -> SQL, one tenant's rows only. Columns compare on their stored keys, so that equality, ranges and
 // prefixes use an index under row-level security (only leakproof operators do); the rest is evaluated on the resource.
-import type { Comparison, DirectoryFilter, DirectoryOrder, FilterValue, Target } from './directory-filter.ts';
+import type { Comparison, DirectoryFilter, FilterValue, Target } from './directory-filter.ts';
 
 type ColumnKind = 'uuid' | 'key' | 'text' | 'boolean' | 'time';
 type Column = { readonly sql: string; readonly kind: ColumnKind };
@@ -68,14 +68,33 @@ export function memberFilterToSql(filter: DirectoryFilter, values: unknown[]): s
   return compile(filter, { columns: COLLECTIONS.members.columns, json: undefined }, values);
 }
 
-/** The sort expressions of an order, id last so that every order is total. */
-export function orderToSql(order: DirectoryOrder | undefined, resource: 'user' | 'group', values: unknown[]): string {
+/** How one resource sorts: its expression, the type that its text is read back as, and whether some have no value. */
+export type SortOperand = { readonly sql: string; readonly type: string; readonly isNullable: boolean };
+
+/** What a cursor can carry in an address; only values behind a unique index are shorter by themselves. */
+const LONGEST_SORT_TEXT = 256;
+const BOUNDED: ReadonlySet<string> = new Set(['userName', 'externalId']);
+const NEVER_NULL: ReadonlySet<string> = new Set(['id', 'userName', 'active', 'created', 'lastModified', 'version']);
+const SORT_TYPES = {
+  uuid: 'uuid',
+  key: 'text',
+  text: 'text',
+  boolean: 'boolean',
+  time: 'timestamptz',
+  number: 'numeric',
+};
+
+/** The operand of an order; parameters are appended to `values`. */
+export function sortOperand(target: Target | 'none', resource: 'user' | 'group', values: unknown[]): SortOperand {
+  if (target === 'none') return { sql: 'null::text', type: 'text', isNullable: true };
   const columns = resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS;
-  const id = columns.id!.sql;
-  if (!order) return id;
-  const direction = order.descending ? ' desc' : '';
-  const operand = operandOf(order.target, { columns, json: 'd.resource' }, values);
-  return `${operand.sql}${direction}, ${id}${direction}`;
+  const { sql, kind } = operandOf(target, { columns, json: 'd.resource' }, values);
+  const type = SORT_TYPES[kind];
+  const column = 'column' in target ? target.column : undefined;
+  const isBounded = column !== undefined && (BOUNDED.has(column) || (resource === 'group' && column === 'displayName'));
+  const isNullable =
+    column === undefined || !(NEVER_NULL.has(column) || (resource === 'group' && column === 'displayName'));
+  return { sql: type === 'text' && !isBounded ? `left(${sql}, ${LONGEST_SORT_TEXT})` : sql, type, isNullable };
 }
 
 function compile(filter: DirectoryFilter, scope: Scope, values: unknown[]): string {

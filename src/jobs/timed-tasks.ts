@@ -11,6 +11,7 @@ const timed = z.looseObject({});
 export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audit
 */5 * * * * expire_invitations ?max=3&jobKey=expire_invitations
 */10 * * * * sweep_expired ?max=3&jobKey=sweep_expired
+53 * * * * sweep_page_marks ?max=3&jobKey=sweep_page_marks
 17 3 * * * drop_old_journal ?max=3&jobKey=drop_old_journal
 7 */6 * * * ensure_partitions ?fill=1d&max=12&jobKey=ensure_partitions`;
 
@@ -24,6 +25,7 @@ export function timedTasks(deps: { readonly clock: Clock }): Record<string, Task
   return {
     expire_invitations: byTime('expire_invitations', 'select expire_invitations($1) as count'),
     sweep_expired: byTime('sweep_expired', 'select sweep_expired($1) as count'),
+    sweep_page_marks: byTime('sweep_page_marks', 'select sweep_page_marks($1) as count'),
     drop_old_journal: byTime('drop_old_journal', 'select drop_old_journal($1) as count'),
     ensure_partitions: defineTask(timed, async (_payload, { query }) => {
       await query('select ensure_partitions($1)', [deps.clock.now()]);

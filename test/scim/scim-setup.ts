@@ -5,7 +5,14 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { createScim, type Scim, type ScimRequestFacts } from '../../scim/router.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Answer, type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
+import {
+  type Answer,
+  type Json,
+  type MadeOrganization,
+  type Setup,
+  setup,
+  TEST_SECRET_KEY,
+} from '../support/server.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -60,6 +67,7 @@ export async function setupScim(options: { ratePerSecond?: number } = {}): Promi
     log: createLogger({ logLevel: 'silent' }),
     credentials: t.credentials,
     baseUrl: origin,
+    secretKey: TEST_SECRET_KEY,
     ratePerSecond: options.ratePerSecond ?? 100_000,
     changed: () => {
       changes += 1;

@@ -7,7 +7,7 @@ import { newId } from '../../src/ids.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
 import { createLogger } from '../../src/log.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Answer } from '../support/server.ts';
+import { type Answer, TEST_SECRET_KEY } from '../support/server.ts';
 import { ERROR, GROUP, PATCH, type ScimSetup, setupScim, type TestDirectory, USER } from './scim-setup.ts';
 
 let s: ScimSetup;
@@ -262,7 +262,7 @@ describe('trouble', () => {
     const db = new Database('postgres://drawbridge_app:x@127.0.0.1:1/none', { size: 1 });
     const log = createLogger({ logLevel: 'silent' });
     const credentials = new CredentialCache({ db, clock: s.t.clock, log, listenUrl: 'postgres://127.0.0.1:1/none' });
-    const limits = { baseUrl: 'http://x', ratePerSecond: 1 };
+    const limits = { baseUrl: 'http://x', secretKey: TEST_SECRET_KEY, ratePerSecond: 1 };
     const scim = createScim({
       db,
       clock: s.t.clock,
