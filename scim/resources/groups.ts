@@ -68,15 +68,31 @@ export async function listGroups(services: ScimServices, request: ScimRequest): 
 
 /** The page and the total that a list or a search asks for. */
 export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
-  const { page, projection } = list;
+  const { rows, ...page } = await readPage(services, request.caller, list, groupSource(services, request, list));
+  return { ...page, resources: await textsOf(services, request, rows, list.projection) };
+}
+
+/** The texts of the rows of a page. */
+export async function textsOf(
+  services: ScimServices,
+  request: ScimRequest,
+  rows: readonly DirectoryGroupRow[],
+  projection: Projection,
+): Promise<string[]> {
+  return Promise.all((await groupTexts(services, request, rows, projection)).map(wholeText));
+}
+
+/** The rows of a list, loaded as far as its projection shows them. */
+export function groupSource(
+  services: ScimServices,
+  { caller }: ScimRequest,
+  { filter, order, projection }: ListRequest,
+): PageSource<DirectoryGroupRow> {
   const view = memberView(projection, MEMBERS_IN_ONE_PIECE);
-  const rows = await readMarkedPage(services.marks, request.caller.directoryId, list, (marked) =>
-    listDirectoryGroups(services, request.caller, marked, view),
-  );
-  const isAll = page.offset === 0 && rows.length < page.limit;
-  const total = isAll ? rows.length : await countDirectoryGroups(services, request.caller, page.filter);
-  const texts = await groupTexts(services, request, rows, projection);
-  return { resources: await Promise.all(texts.map(wholeText)), total };
+  return {
+    read: (part) => listDirectoryGroups(services, caller, { ...part, filter, order }, view),
+    count: (mark) => countDirectoryGroups(services, caller, { filter, order }, mark),
+  };
 }
 
 /** A replacement without members leaves the group empty: what is not stated is not there (RFC 7644 section 3.5.1). */

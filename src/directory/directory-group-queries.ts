@@ -16,6 +16,8 @@ export type DirectoryGroupRow = {
   readonly resource: string;
   /** Their ids in order, 16 bytes each; null where members were not asked for or are more than the view shows. */
   readonly members: Buffer | null;
+  /** In a list with an order: the text of what the row is sorted by. */
+  readonly sort_key?: string | null;
 };
 
 const COLUMNS = 'd.id, d.version, d.created_at, d.modified_at, d.resource::text as resource';
