@@ -1,11 +1,11 @@
-// `attributes` and `excludedAttributes` (RFC 7644 section 3.9): which parts of a resource an answer shows. What is not
-// shown is not loaded where it stands in a table of its own.
+// `attributes` and `excludedAttributes` (RFC 7644 section 3.9) over what each attribute's `returned` says (RFC 7643 section
+// 7): which parts of a resource an answer shows. What is not shown is not loaded where it stands in a table of its own.
 import type { Attribute, ResourceType } from './schema/attribute.ts';
 import { resolveName } from './schema/attribute-path.ts';
 import type { Json, JsonObject } from './schema/read-value.ts';
 
-/** Chosen attributes by their key in the resource: all of one, or some sub-attributes (for extensions, attributes). */
-type Choice = Map<string, 'all' | Set<string>>;
+/** Chosen parts by their key in the resource, down to sub-attributes: all of one, or some of it. */
+type Choice = Map<string, 'all' | Choice>;
 
 export type Projection = {
   /** True where the whole resource is shown, so that its text goes out as it is stored. */
@@ -26,10 +26,9 @@ export function readProjection(
   excluded: string | undefined,
 ): Projection {
   const wanted = namesOf(attributes);
-  const unwanted = namesOf(excluded);
-  if (wanted.length > 0) return only(type, readChoice(type, wanted));
-  if (unwanted.length > 0) return without(type, readChoice(type, unwanted));
-  return WHOLE;
+  if (wanted.length > 0) return only(shownBy(type, readChoice(type, wanted)));
+  const hidden = hiddenBy(type, readChoice(type, namesOf(excluded)));
+  return hidden.size > 0 ? without(hidden) : WHOLE;
 }
 
 function namesOf(list: string | undefined): string[] {
@@ -41,79 +40,119 @@ function namesOf(list: string | undefined): string[] {
 
 function readChoice(type: ResourceType, names: readonly string[]): Choice {
   const choice: Choice = new Map();
-  const add = (key: string, part: string | undefined) => {
-    const present = choice.get(key);
-    if (part === undefined) choice.set(key, 'all');
-    else if (present !== 'all') choice.set(key, (present ?? new Set()).add(part));
-  };
   for (const name of names) {
     const found = resolveName(type, name);
     if (!found) continue;
-    if (!('attribute' in found)) add(found.extension.id, undefined);
-    else if (found.extension) add(found.extension.id, found.attribute.name);
-    else add(found.attribute.name, found.sub?.name);
+    const path =
+      'attribute' in found ? [found.extension?.id, found.attribute.name, found.sub?.name] : [found.extension.id];
+    choose(
+      choice,
+      path.filter((key) => key !== undefined),
+    );
   }
   return choice;
 }
 
-function alwaysShown(type: ResourceType): Set<string> {
-  const attributes: readonly Attribute[] = [...type.common, ...type.schema.attributes];
-  return new Set(attributes.filter((attribute) => attribute.returned === 'always').map((attribute) => attribute.name));
+/** What was chosen as a whole stays so, whatever part of it is named as well. */
+function choose(choice: Choice, [key, ...rest]: readonly string[]): void {
+  if (key === undefined || choice.get(key) === 'all') return;
+  if (rest.length === 0) choice.set(key, 'all');
+  else {
+    const part: Choice = (choice.get(key) as Choice | undefined) ?? new Map();
+    choice.set(key, part);
+    choose(part, rest);
+  }
 }
 
-function only(type: ResourceType, choice: Choice): Projection {
-  const always = alwaysShown(type);
+/** All that is shown where `wanted` is asked for: with what is always returned, without what never is. */
+function shownBy(type: ResourceType, wanted: Choice): Choice {
+  for (const attribute of [...type.common, ...type.schema.attributes]) {
+    if (attribute.returned === 'always') wanted.set(attribute.name, 'all');
+  }
+  for (const { id, attributes } of type.extensions) {
+    const asked = wanted.get(id);
+    const shown: Choice = asked instanceof Map ? asked : new Map();
+    for (const { name, returned } of attributes) {
+      if (returned === 'never') shown.delete(name);
+      else if (returned === 'always' || (asked === 'all' && returned === 'default')) shown.set(name, 'all');
+    }
+    if (shown.size > 0) wanted.set(id, shown);
+    else wanted.delete(id);
+  }
+  return wanted;
+}
+
+/** All that is not shown where `unwanted` is left out: what is always returned stays, what waits to be asked for goes. */
+function hiddenBy(type: ResourceType, unwanted: Choice): Choice {
+  for (const attribute of [...type.common, ...type.schema.attributes]) {
+    if (attribute.returned === 'always') unwanted.delete(attribute.name);
+  }
+  for (const { id, attributes } of type.extensions) {
+    if (attributes.every(isShownByDefault)) continue;
+    const all = unwanted.get(id) === 'all';
+    const hidden: Choice = all ? new Map() : ((unwanted.get(id) as Choice | undefined) ?? new Map());
+    for (const { name, returned } of attributes) {
+      if (returned === 'always') hidden.delete(name);
+      else if (all || returned !== 'default') hidden.set(name, 'all');
+    }
+    if (hidden.size > 0) unwanted.set(id, hidden);
+    else unwanted.delete(id);
+  }
+  return unwanted;
+}
+
+function isShownByDefault(attribute: Attribute): boolean {
+  return attribute.returned === 'default';
+}
+
+function only(shown: Choice): Projection {
   return {
     isWhole: false,
-    shows: (collection) => choice.has(collection),
+    shows: (collection) => shown.has(collection),
     asksFor(collection, part) {
-      const parts = choice.get(collection);
-      return parts instanceof Set && parts.has(part);
+      const parts = shown.get(collection);
+      return parts instanceof Map && parts.has(part);
     },
-    apply(resource) {
-      const shown: JsonObject = {};
-      for (const [key, value] of Object.entries(resource)) {
-        const part = choice.get(key);
-        if (always.has(key) || part === 'all') shown[key] = value;
-        else if (part) {
-          const kept = pick(value, (name) => part.has(name));
-          if (kept !== undefined) shown[key] = kept;
-        }
-      }
-      return shown;
-    },
+    apply: (resource) => (keep(resource, shown) ?? {}) as JsonObject,
   };
 }
 
-function without(type: ResourceType, choice: Choice): Projection {
-  const always = alwaysShown(type);
-  const isOnly = (collection: string) => choice.get(collection) === 'all';
+function without(hidden: Choice): Projection {
   return {
     // a list that is not loaded needs no cutting
-    isWhole: [...choice].every(([key, part]) => part === 'all' && (key === 'members' || key === 'groups')),
-    shows: (collection) => !isOnly(collection),
+    isWhole: [...hidden].every(([key, part]) => part === 'all' && (key === 'members' || key === 'groups')),
+    shows: (collection) => hidden.get(collection) !== 'all',
     asksFor: () => false,
-    apply(resource) {
-      const shown: JsonObject = {};
-      for (const [key, value] of Object.entries(resource)) {
-        const part = choice.get(key);
-        if (always.has(key) || part === undefined) shown[key] = value;
-        else if (part !== 'all') {
-          const kept = pick(value, (name) => !part.has(name));
-          if (kept !== undefined) shown[key] = kept;
-        }
-      }
-      return shown;
-    },
+    apply: (resource) => (cut(resource, hidden) ?? {}) as JsonObject,
   };
 }
 
-function pick(value: Json, isKept: (name: string) => boolean): Json | undefined {
+/** The chosen parts, or undefined where nothing is left. */
+function keep(value: Json, choice: Choice): Json | undefined {
+  return map(value, (name, part) => {
+    const chosen = choice.get(name);
+    return chosen === 'all' ? part : chosen && keep(part, chosen);
+  });
+}
+
+/** All but the chosen parts, or undefined where nothing is left. */
+function cut(value: Json, choice: Choice): Json | undefined {
+  return map(value, (name, part) => {
+    const chosen = choice.get(name);
+    if (chosen === 'all') return undefined;
+    return chosen ? cut(part, chosen) : part;
+  });
+}
+
+function map(value: Json, part: (name: string, value: Json) => Json | undefined): Json | undefined {
   if (Array.isArray(value)) {
-    const parts = value.map((element) => pick(element, isKept)).filter((element) => element !== undefined);
+    const parts = value.map((element) => map(element, part)).filter((element) => element !== undefined);
     return parts.length > 0 ? parts : undefined;
   }
   if (typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([name]) => isKept(name));
+  const entries = Object.entries(value).flatMap(([name, each]) => {
+    const kept = part(name, each);
+    return kept === undefined ? [] : [[name, kept] as const];
+  });
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }

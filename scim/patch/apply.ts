@@ -5,7 +5,7 @@ import { matches } from '../filter/evaluate.ts';
 import type { FilterNode } from '../filter/filter.ts';
 import { resolveElementFilter } from '../filter/resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from '../schema/attribute.ts';
-import { requireAll } from '../schema/read-resource.ts';
+import { immutableValues, refuseImmutableChange, requireAll, requireExtension } from '../schema/read-resource.ts';
 import { type Dropped, type Json, type JsonObject, readValue } from '../schema/read-value.ts';
 import type { Assignment, PatchStep } from './assignments.ts';
 import { addElements, clearOtherPrimaries, isSameElement } from './elements.ts';
@@ -23,11 +23,16 @@ export function applySteps(
   rules: PatchRules,
   dropped: Dropped,
 ): void {
+  const before = immutableValues(type, resource);
   for (const step of steps) {
     if ('extension' in step) delete resource[step.extension.id];
     else assign(resource, step, rules, dropped);
   }
   requireAll(type, resource);
+  for (const step of steps) {
+    if ('target' in step && step.target.extension) requireExtension(step.target.extension, resource);
+  }
+  refuseImmutableChange(before, resource);
 }
 
 function assign(resource: JsonObject, step: Assignment, rules: PatchRules, dropped: Dropped): void {

@@ -2,14 +2,11 @@
 import { DomainError } from '../../src/errors.ts';
 import type { Handler, ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { DEFAULT_PAGE, LARGEST_PAGE } from '../paging.ts';
-import type { ResourceType } from '../schema/attribute.ts';
-import { describeSchema } from '../schema/describe.ts';
-import { GROUP_TYPE } from '../schema/group-schema.ts';
+import type { ResourceType, Schema } from '../schema/attribute.ts';
+import { describeDeclared, describeSchema } from '../schema/describe.ts';
 import { RESOURCE_TYPE, SERVICE_PROVIDER_CONFIG } from '../schema/names.ts';
-import { USER_TYPE } from '../schema/user-schema.ts';
+import { type ResourceTypes, STANDARD_TYPES } from '../schema/resource-types.ts';
 import { listAnswer } from './list-answer.ts';
-
-const TYPES: readonly ResourceType[] = [USER_TYPE, GROUP_TYPE];
 
 type Documents = {
   readonly config: string;
@@ -17,37 +14,47 @@ type Documents = {
   readonly schemas: ReadonlyMap<string, string>;
 };
 
-const made = new WeakMap<ScimServices, Documents>();
+const made = new WeakMap<ScimServices, WeakMap<ResourceTypes, Documents>>();
 
 export const getServiceProviderConfig: Handler = (services, request) => {
   refuseFilter(request);
-  return { status: 200, body: documentsOf(services).config };
+  return { status: 200, body: documentsOf(services, request).config };
 };
 
-export const listResourceTypes: Handler = (services, request) => listOf(request, documentsOf(services).resourceTypes);
+export const listResourceTypes: Handler = (services, request) =>
+  listOf(request, documentsOf(services, request).resourceTypes);
 
 export const getResourceType: Handler = (services, request) =>
-  oneOf(documentsOf(services).resourceTypes, request, 'resource type');
+  oneOf(documentsOf(services, request).resourceTypes, request, 'resource type');
 
-export const listSchemas: Handler = (services, request) => listOf(request, documentsOf(services).schemas);
+export const listSchemas: Handler = (services, request) => listOf(request, documentsOf(services, request).schemas);
 
-export const getSchema: Handler = (services, request) => oneOf(documentsOf(services).schemas, request, 'schema');
+export const getSchema: Handler = (services, request) =>
+  oneOf(documentsOf(services, request).schemas, request, 'schema');
 
-function documentsOf(services: ScimServices): Documents {
-  let documents = made.get(services);
-  if (!documents) {
-    const { baseUrl } = services;
-    const schemas = TYPES.flatMap((type) => [type.schema, ...type.extensions]);
-    documents = {
-      config: JSON.stringify(serviceProviderConfig(baseUrl)),
-      resourceTypes: new Map(TYPES.map((type) => [type.name, JSON.stringify(describeType(type, baseUrl))])),
-      schemas: new Map(
-        schemas.map((schema) => [schema.id, JSON.stringify(describeSchema(schema, `${baseUrl}/Schemas/${schema.id}`))]),
-      ),
-    };
-    made.set(services, documents);
-  }
+function documentsOf(services: ScimServices, { types }: ScimRequest): Documents {
+  const byTypes = made.get(services) ?? new WeakMap<ResourceTypes, Documents>();
+  made.set(services, byTypes);
+  const documents = byTypes.get(types) ?? makeDocuments(services.baseUrl, types);
+  byTypes.set(types, documents);
   return documents;
+}
+
+function makeDocuments(baseUrl: string, { user, group }: ResourceTypes): Documents {
+  const types = [user, group];
+  // a schema that extends both types is one schema
+  const schemas = new Map(types.flatMap((type) => [type.schema, ...type.extensions]).map((each) => [each.id, each]));
+  return {
+    config: JSON.stringify(serviceProviderConfig(baseUrl)),
+    resourceTypes: new Map(types.map((type) => [type.name, JSON.stringify(describeType(type, baseUrl))])),
+    schemas: new Map([...schemas].map(([id, schema]) => [id, describe(schema, `${baseUrl}/Schemas/${id}`)])),
+  };
+}
+
+const STANDARD = new Set(Object.values(STANDARD_TYPES).flatMap((type) => [type.schema, ...type.extensions]));
+
+function describe(schema: Schema, location: string): string {
+  return JSON.stringify((STANDARD.has(schema) ? describeSchema : describeDeclared)(schema, location));
 }
 
 function serviceProviderConfig(baseUrl: string): object {

@@ -34,7 +34,13 @@ import { type PageSource, readPage } from '../read-page.ts';
 import { locationOf, resourceAnswer } from '../render.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { GROUP_TYPE } from '../schema/group-schema.ts';
-import { readResource, withSchemas } from '../schema/read-resource.ts';
+import {
+  hasImmutable,
+  immutableValues,
+  readResource,
+  refuseImmutableChange,
+  withSchemas,
+} from '../schema/read-resource.ts';
 import type { JsonObject } from '../schema/read-value.ts';
 import { type ListPage, listAnswer } from './list-answer.ts';
 
@@ -98,7 +104,13 @@ export function groupSource(
 /** A replacement without members leaves the group empty: what is not stated is not there (RFC 7644 section 3.5.1). */
 export async function replaceGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
-  const group = groupInput(request.types.group, readResource(request.types.group, request.body, request.dropped));
+  const kept = readResource(request.types.group, request.body, request.dropped);
+  if (hasImmutable(request.types.group)) {
+    const row = await findDirectoryGroup(services, request.caller, id, undefined);
+    const present = row ? (JSON.parse(row.resource) as JsonObject) : {};
+    refuseImmutableChange(immutableValues(request.types.group, present), kept);
+  }
+  const group = groupInput(request.types.group, kept);
   const members = { replace: true, add: readMemberIds(statedMembers(request.body)), remove: [] };
   await updateDirectoryGroup(services, request.caller, id, versionOf(request.ifMatch), group, members);
   services.changed();

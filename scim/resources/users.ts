@@ -27,7 +27,7 @@ import { type Projection, readProjection } from '../projection.ts';
 import { patchRules } from '../quirks/profiles.ts';
 import { type PageSource, readPage } from '../read-page.ts';
 import { locationOf, renderResource, resourceAnswer } from '../render.ts';
-import { readResource } from '../schema/read-resource.ts';
+import { hasImmutable, immutableValues, readResource, refuseImmutableChange } from '../schema/read-resource.ts';
 import type { JsonObject } from '../schema/read-value.ts';
 import { USER_TYPE } from '../schema/user-schema.ts';
 import { type ListPage, listAnswer, renderPage } from './list-answer.ts';
@@ -78,6 +78,9 @@ export async function replaceUser(services: ScimServices, request: ScimRequest):
   const kept = readResource(request.types.user, request.body, request.dropped);
   const version = versionOf(request.ifMatch);
   const row = await getRow(services, request, request.id);
+  if (hasImmutable(request.types.user)) {
+    refuseImmutableChange(immutableValues(request.types.user, JSON.parse(row.resource) as JsonObject), kept);
+  }
   // a replacement that does not say whether the user is active leaves a block as it is
   kept.active ??= row.active;
   const user = userInput(request.types.user, kept, row.active);

@@ -1,8 +1,9 @@
 // A whole body -> the resource that is kept: known attributes under their own names, extensions under their URNs. What
 // the body has beyond that is dropped and noted; readOnly attributes are ignored (RFC 7644 section 3.3, 3.5.1).
+import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../src/errors.ts';
 import { type Attribute, findAttribute, type ResourceType, type Schema } from './attribute.ts';
-import { type Dropped, type JsonObject, readValue } from './read-value.ts';
+import { type Dropped, type Json, type JsonObject, readValue } from './read-value.ts';
 
 /** Taken and dropped without a note in the resource: Okta sends a placeholder always, and Drawbridge keeps no password. */
 const NEVER_KEPT = new Set(['password', 'schemas']);
@@ -19,7 +20,10 @@ export function readResource(
     const extension = type.extensions.find((each) => each.id.toLowerCase() === key.toLowerCase());
     if (extension) {
       const read = readExtension(extension, raw, dropped);
-      if (read) kept[extension.id] = read;
+      if (read) {
+        kept[extension.id] = read;
+        requireExtension(extension, kept);
+      }
       continue;
     }
     const attribute = findTopLevel(type, key);
@@ -42,13 +46,50 @@ export function withSchemas(type: ResourceType, kept: JsonObject): JsonObject {
   return { schemas: [type.schema.id, ...extensions.map((extension) => extension.id)], ...rest };
 }
 
-/** Throws `invalid_value` where a required attribute is missing or empty. */
+/** Throws `invalid_value` where a required attribute of the resource's own schema is missing or empty. */
 export function requireAll(type: ResourceType, kept: JsonObject): void {
-  for (const attribute of type.schema.attributes) {
+  requireOf(type.schema.attributes, kept, '');
+}
+
+/** The same for an extension, which is asked where a request states it: a user from before it was declared lacks nothing. */
+export function requireExtension(extension: Schema, kept: JsonObject): void {
+  const stated = kept[extension.id];
+  if (stated !== undefined) requireOf(extension.attributes, stated as JsonObject, `${extension.id}:`);
+}
+
+function requireOf(attributes: readonly Attribute[], kept: JsonObject, at: string): void {
+  for (const attribute of attributes) {
     const value = kept[attribute.name];
     if (attribute.required && (value === undefined || (typeof value === 'string' && value.trim() === ''))) {
-      throw new DomainError('invalid_value', `${attribute.name} is required.`);
+      throw new DomainError('invalid_value', `${at}${attribute.name} is required.`);
     }
+  }
+}
+
+type Fixed = { readonly urn: string; readonly name: string; readonly value: Json };
+
+/** Whether anything of the type is immutable. Outside of lists only schemas of an organization's own have such attributes. */
+export function hasImmutable(type: ResourceType): boolean {
+  return type.extensions.some(({ attributes }) => attributes.some(({ mutability }) => mutability === 'immutable'));
+}
+
+/** The values of a resource that may not change any more. */
+export function immutableValues(type: ResourceType, kept: JsonObject): Fixed[] {
+  return type.extensions.flatMap(({ id: urn, attributes }) => {
+    const stated = kept[urn] as JsonObject | undefined;
+    if (stated === undefined) return [];
+    return attributes.flatMap(({ name, mutability }) => {
+      const value = stated[name];
+      return mutability === 'immutable' && value !== undefined ? [{ urn, name, value }] : [];
+    });
+  });
+}
+
+/** Throws `mutability` where one of these values is another one now, or gone (RFC 7644 section 3.5.1 and 3.5.2). */
+export function refuseImmutableChange(before: readonly Fixed[], after: JsonObject): void {
+  for (const { urn, name, value } of before) {
+    if (isDeepStrictEqual((after[urn] as JsonObject | undefined)?.[name], value)) continue;
+    throw new DomainError('mutability', `${urn}:${name} has a value, and is immutable.`);
   }
 }
 

@@ -12,7 +12,8 @@ export type JsonObject = { [key: string]: Json };
 /** What a request carried that is not kept, for the journal. */
 export type Dropped = Set<string>;
 
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/i;
+/** Years and zones as Postgres reads them too, which compares the value later on. */
+const DATE_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d\d)$/i;
 const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}$/;
 const LONGEST_STRING = 65_536;
 

@@ -188,6 +188,15 @@ table directory_user -- row-level security
   constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint directory_user_pkey PRIMARY KEY (org_id, directory_id, member_id)
 
+table directory_user_key -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  key uuid not null
+  member_id uuid not null
+  is_unique boolean not null
+  constraint directory_user_key_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_user_key_pkey PRIMARY KEY (org_id, directory_id, key, member_id)
+
 table domain_claim
   domain text not null
   org_id uuid not null
@@ -200,6 +209,22 @@ table domain_claim
   constraint domain_claim_method CHECK ((method = ANY (ARRAY['dns'::text, 'operator'::text])))
   constraint domain_claim_pkey PRIMARY KEY (domain, org_id)
   constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'verified'::text, 'lost'::text])))
+
+table extension_schema -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  urn text not null
+  urn_key text not null
+  name text not null
+  description text not null
+  resource_types text[] not null
+  attributes jsonb not null
+  created_at timestamp with time zone not null default now()
+  modified_at timestamp with time zone not null default now()
+  constraint extension_schema_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint extension_schema_pkey PRIMARY KEY (org_id, id)
+  constraint extension_schema_types CHECK (((resource_types <@ '{User,Group}'::text[]) AND (resource_types <> '{}'::text[])))
+  constraint extension_schema_urn_taken UNIQUE (org_id, urn_key)
 
 table group_member -- row-level security
   org_id uuid not null
@@ -388,6 +413,16 @@ table organization_key
   constraint organization_key_org_id_key UNIQUE (org_id)
   constraint organization_key_pkey PRIMARY KEY (key)
 
+table page_mark -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  list uuid not null
+  next_index integer not null
+  last_id uuid not null
+  last_key text
+  marked_at timestamp with time zone not null
+  constraint page_mark_pkey PRIMARY KEY (org_id, directory_id, list, next_index)
+
 table person
   id uuid not null default uuidv7()
   given_name text
@@ -536,11 +571,13 @@ CREATE UNIQUE INDEX connection_one_active ON public.connection USING btree (org_
 CREATE INDEX credential_by_subject ON public.credential USING btree (subject_id)
 CREATE UNIQUE INDEX directory_group_external_id_taken ON public.directory_group USING btree (org_id, directory_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE INDEX directory_token_by_directory ON public.directory_token USING btree (org_id, directory_id)
+CREATE INDEX directory_user_by_email ON public.directory_user USING btree (org_id, directory_id, email_key) WHERE ((deleted_at IS NULL) AND (email_key IS NOT NULL))
 CREATE INDEX directory_user_by_member ON public.directory_user USING btree (org_id, member_id)
 CREATE UNIQUE INDEX directory_user_external_id_taken ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NULL) AND (external_id IS NOT NULL))
 CREATE UNIQUE INDEX directory_user_name_taken ON public.directory_user USING btree (org_id, directory_id, user_name_key) WHERE (deleted_at IS NULL)
 CREATE INDEX directory_user_not_adopted ON public.directory_user USING btree (org_id, directory_id, member_id) WHERE (adoption IS NOT NULL)
 CREATE INDEX directory_user_tombstone ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NOT NULL) AND (external_id IS NOT NULL))
+CREATE UNIQUE INDEX directory_user_value_taken ON public.directory_user_key USING btree (org_id, directory_id, key) WHERE is_unique
 CREATE INDEX domain_claim_by_org ON public.domain_claim USING btree (org_id)
 CREATE UNIQUE INDEX domain_claim_one_owner ON public.domain_claim USING btree (domain) WHERE (status = 'verified'::text)
 CREATE INDEX group_member_by_member ON public.group_member USING btree (org_id, member_id)
@@ -553,6 +590,7 @@ CREATE INDEX mapping_rule_by_value ON public.mapping_rule USING btree (org_id, s
 CREATE INDEX member_by_person ON public.member USING btree (person_id) WHERE (person_id IS NOT NULL)
 CREATE UNIQUE INDEX member_one_per_address ON public.member USING btree (org_id, address_key) WHERE ((address_key IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
 CREATE UNIQUE INDEX member_one_per_person ON public.member USING btree (org_id, person_id) WHERE ((person_id IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
+CREATE INDEX page_mark_by_time ON public.page_mark USING brin (marked_at)
 CREATE UNIQUE INDEX person_address_one_each ON public.person_address USING btree (person_id)
 CREATE INDEX provider_state_by_expiry ON public.provider_state USING btree (expires_at)
 CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant_id) WHERE (grant_id IS NOT NULL)
@@ -579,6 +617,8 @@ of_organization on directory_count: uuid_eq(org_id, (NULLIF(current_setting('dra
 of_organization on directory_group: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on directory_token: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on directory_user: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on directory_user_key: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on extension_schema: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on group_member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on idempotency_key: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on identity: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
@@ -588,6 +628,7 @@ of_organization on link_approval: (org_id = (NULLIF(current_setting('drawbridge.
 of_organization on mapping_rule: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on member: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on organization: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on page_mark: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on role: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on scim_journal: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on sign_in_request: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
@@ -612,9 +653,11 @@ change_member_address(uuid,uuid,text,jsonb) -> void
 claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
 count_directory(uuid,uuid,integer,integer) -> void
+count_stating(uuid,text[]) -> integer
 create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> uuid
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
+directory_users_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
 domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
 drop_old_journal(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
@@ -622,12 +665,18 @@ ensure_partitions(timestamp with time zone) -> void, security definer, search_pa
 expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
+forget_scim_tokens(uuid) -> void, security definer, search_path=public, pg_temp
+further_key(text,text) -> uuid
 granted_role(uuid,uuid) -> text
 guard_full_control(uuid,uuid) -> void
 guard_seat(uuid,uuid) -> void
+has_further_keys(jsonb) -> boolean
+has_own_extension(jsonb) -> boolean
 home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
+keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
+lock_extension_schemas(uuid,boolean) -> void
 loses_full_control(uuid,uuid,text) -> boolean
 mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
 member_for_directory(uuid,uuid,uuid,directory_user_input) -> record
@@ -649,12 +698,14 @@ person_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
 person_standing(text) -> TABLE(person_id uuid, has_credential boolean, has_link boolean, memberships integer), security definer, search_path=public, pg_temp
 persons_of_organization(uuid) -> SETOF uuid, security definer, search_path=public, pg_temp
 persons_with_account() -> SETOF uuid, security definer, search_path=public, pg_temp
+rebuild_unique_keys(uuid) -> void
 reconcile_grants(uuid,uuid[],jsonb) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
 refuse(text,text) -> void
 refuse_change() -> trigger
 release_member(uuid,uuid,text,text,jsonb) -> text
 release_retained_control(uuid,jsonb) -> void
+remove_extension_values(uuid,text) -> integer
 reopen_member(uuid,uuid,jsonb) -> void
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
@@ -671,9 +722,11 @@ settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
 sweep_expired(timestamp with time zone) -> integer
+sweep_page_marks(timestamp with time zone) -> integer
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
+write_directory_user_keys() -> trigger
 write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
 
 -- triggers
@@ -682,6 +735,9 @@ CREATE TRIGGER audit_event_append_only BEFORE DELETE OR UPDATE ON public.audit_e
 CREATE TRIGGER audit_event_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_append_only BEFORE DELETE OR UPDATE ON public.audit_seal FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
+CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
+CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
 
 -- rights
@@ -700,6 +756,8 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_token
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user_key
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on group_member
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on identity
@@ -714,6 +772,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on member
 drawbridge_app: SELECT on migration
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on organization
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on page_mark
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on provider_state
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
@@ -738,6 +797,8 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_token
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user_key
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on group_member
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on identity
@@ -752,6 +813,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on member
 drawbridge_worker: SELECT on migration
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on organization
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on page_mark
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal

@@ -1,6 +1,7 @@
 // Reads of directories, their tokens and their journal.
 import type { DirectoryCaller, DirectoryDeps, DirectoryProfile } from './directory.ts';
-import { NO_EXTENSIONS } from './extension-schema.ts';
+import { type ExtensionSchema, NO_EXTENSIONS } from './extension-schema.ts';
+import { EXTENSIONS_OF_DIRECTORY } from './extension-schema-queries.ts';
 
 export type DirectoryRow = {
   readonly id: string;
@@ -36,15 +37,20 @@ export async function findDirectoryOfToken(
   orgId: string,
   tokenId: string,
 ): Promise<DirectoryCaller | undefined> {
-  const [row] = await deps.db.query<{ id: string; profile: DirectoryProfile }>(orgId, {
-    name: 'directory_of_token',
-    text: `select d.id, d.profile from directory_token t
+  const [row] = await deps.db.query<{ id: string; profile: DirectoryProfile; extensions: ExtensionSchema[] | null }>(
+    orgId,
+    {
+      name: 'directory_of_token',
+      text: `select d.id, d.profile, ${EXTENSIONS_OF_DIRECTORY} as extensions from directory_token t
       join directory d on d.org_id = t.org_id and d.id = t.directory_id
       join organization o on o.org_id = t.org_id and o.status = 'active'
       where t.org_id = $1 and t.id = $2 and t.revoked_at is null`,
-    values: [orgId, tokenId],
-  });
-  return row && { orgId, directoryId: row.id, profile: row.profile, tokenId, extensions: NO_EXTENSIONS };
+      values: [orgId, tokenId],
+    },
+  );
+  return (
+    row && { orgId, directoryId: row.id, profile: row.profile, tokenId, extensions: row.extensions ?? NO_EXTENSIONS }
+  );
 }
 
 /** The organization's directories with their totals. */

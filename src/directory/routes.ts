@@ -6,6 +6,7 @@ import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { isUuid } from '../ids.ts';
 import { createDirectory } from './create-directory.ts';
 import { hasDirectory, listDirectories, listDirectoryTokens, listJournal } from './directory-queries.ts';
+import { extensionSchemaRoutes } from './extension-schema-routes.ts';
 import { issueDirectoryToken } from './issue-directory-token.ts';
 import { revokeDirectoryToken } from './revoke-directory-token.ts';
 
@@ -55,7 +56,7 @@ const journalEntry = z.object({
 });
 
 export function directoryRoutes(deps: CoreDeps): Endpoint[] {
-  return [...directories(deps), ...tokens(deps), journal(deps)];
+  return [...directories(deps), ...tokens(deps), journal(deps), ...extensionSchemaRoutes(deps)];
 }
 
 function directories(deps: CoreDeps): Endpoint[] {

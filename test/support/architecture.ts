@@ -68,6 +68,7 @@ const PURE = [
   /^src\/orgs\/(organization|policy|public-mail)\.ts$/,
   /^src\/roles\/(permissions|rights|role)\.ts$/,
   /^src\/grants\/(team|mapping-rule)\.ts$/,
+  /^src\/directory\/extension-schema\.ts$/,
   /^src\/members\/(member|check-access)\.ts$/,
   /^src\/keys\/(api-key|key-text)\.ts$/,
   /^src\/invitations\/(invitation|invitation-token)\.ts$/,

@@ -35,6 +35,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
   const token = await post(`/directories/${directory.id}/tokens`, { displayName: 'Token' });
   const invitation = await post('/invitations', inviteTo(`invited@${org.key}.test`, team.id));
   const connection = await post('/connections', { ...OIDC, displayName: 'Connection', directoryId: directory.id });
+  const extensionSchema = await post('/extension-schemas', schemaOf('urn:hidden:schema'));
   const domain = `${org.key}.test`;
   const ids = {
     team: team.id,
@@ -42,6 +43,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
     key,
     rule: rule.id,
     directory: directory.id,
+    extensionSchema: extensionSchema.id,
     token: token.id,
     invitation: invitation.id,
     connection: connection.id,
@@ -58,6 +60,7 @@ const OIDC = {
 };
 
 const ruleTo = (team: string) => ({ source: 'scim.group', match: 'display_name', value: 'Hidden', target: { team } });
+const schemaOf = (urn: string) => ({ urn, name: 'Hidden', attributes: [{ name: 'badge' }] });
 const inviteTo = (email: string, team: string) => ({ email, role: 'member', teamIds: [team] });
 
 function bodiesWith(ids: Record<string, string>, domain: string): Record<string, Json> {
@@ -74,6 +77,8 @@ function bodiesWith(ids: Record<string, string>, domain: string): Record<string,
     'post /api-keys': { displayName: 'x', permissions: [], memberId: ids.member },
     'post /directories': { displayName: 'x' },
     'post /directories/{directory}/tokens': { displayName: 'x' },
+    'post /extension-schemas': schemaOf('urn:other:schema'),
+    'put /extension-schemas/{extensionSchema}': schemaOf('urn:hidden:schema'),
     'post /invitations': inviteTo(`other@${domain}`, ids.team ?? ''),
     'post /invitations/{invitation}/resend': { expiresInHours: 48 },
     'post /connections': { ...OIDC, displayName: 'x', directoryId: ids.directory },
