@@ -1,5 +1,6 @@
 // What this service can do (RFC 7643 section 5 to 7, RFC 7644 section 4). Fixed for a base address, so each is made once.
 import { DomainError } from '../../src/errors.ts';
+import { CURSOR_TIMEOUT_SECONDS } from '../cursor.ts';
 import type { Handler, ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { DEFAULT_PAGE, LARGEST_PAGE } from '../paging.ts';
 import type { ResourceType, Schema } from '../schema/attribute.ts';
@@ -67,11 +68,12 @@ function serviceProviderConfig(baseUrl: string): object {
     sort: { supported: true },
     etag: { supported: true },
     pagination: {
-      cursor: false,
+      cursor: true,
       index: true,
       defaultPaginationMethod: 'index',
       defaultPageSize: DEFAULT_PAGE,
       maxPageSize: LARGEST_PAGE,
+      cursorTimeout: CURSOR_TIMEOUT_SECONDS,
     },
     authenticationSchemes: [
       {
