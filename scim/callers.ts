@@ -1,21 +1,17 @@
-// Which directory a bearer token speaks for. Whether the token is live is asked of the credential cache each time; which
-// directory it belongs to never changes, and is remembered for a minute (its profile may change).
+// Which directory a bearer token speaks for. Whether the token is live is asked of the credential cache each time; what
+// the directory is like is remembered for as long as that credential is, so that a change told to the cache is a change
+// told here.
 import type { Clock } from '../src/clock.ts';
-import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import type { DetectedProfile, DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import { findDirectoryOfToken } from '../src/directory/directory-queries.ts';
 import { hashSecret } from '../src/ids.ts';
-import { type CredentialCache, isUsable } from '../src/keys/credential-cache.ts';
-
-const MOST_REMEMBERED = 10_000;
-const REMEMBER_MS = 60_000;
-
-type Remembered = { readonly caller: DirectoryCaller; readonly until: number };
+import { type Credential, type CredentialCache, isUsable } from '../src/keys/credential-cache.ts';
 
 export class Callers {
   readonly #deps: DirectoryDeps;
   readonly #credentials: CredentialCache;
   readonly #clock: Clock;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new WeakMap<Credential, DirectoryCaller>();
 
   constructor(deps: DirectoryDeps, credentials: CredentialCache) {
     this.#deps = deps;
@@ -26,20 +22,18 @@ export class Callers {
   /** The directory of a token that is live now; undefined for one that is unknown, revoked or expired. */
   async find(token: string): Promise<DirectoryCaller | undefined> {
     const credential = await this.#credentials.lookup(hashSecret(token));
-    const now = this.#clock.now();
-    if (credential?.kind !== 'scim_token' || credential.orgId === undefined || !isUsable(credential, now))
-      return undefined;
-    const known = this.#remembered.get(credential.subjectId);
-    if (known && known.until > now.getTime()) return known.caller;
+    if (credential?.kind !== 'scim_token' || credential.orgId === undefined) return undefined;
+    if (!isUsable(credential, this.#clock.now())) return undefined;
+    const known = this.#remembered.get(credential);
+    if (known) return known;
     const caller = await findDirectoryOfToken(this.#deps, credential.orgId, credential.subjectId);
-    if (caller) this.#remember(credential.subjectId, { caller, until: now.getTime() + REMEMBER_MS });
+    if (caller) this.#remembered.set(credential, caller);
     return caller;
   }
+}
 
-  #remember(tokenId: string, entry: Remembered): void {
-    this.#remembered.delete(tokenId);
-    const [oldest] = this.#remembered.keys();
-    if (oldest !== undefined && this.#remembered.size >= MOST_REMEMBERED) this.#remembered.delete(oldest);
-    this.#remembered.set(tokenId, entry);
-  }
+/** The caller as it is from now on: where no administrator chose, the vendor that it turned out to be. */
+export function withDetected(caller: DirectoryCaller, detected: DetectedProfile): DirectoryCaller {
+  const profile = caller.isProfileChosen ? caller.profile : detected;
+  return { ...caller, profile, detectedProfile: detected };
 }

@@ -1,6 +1,7 @@
 // The request journal: what a directory sent and what came of it, gathered here and written in batches after the answers.
-// A crash may lose the last second of it, never a change. No token and no body value ever enters it.
+// A crash may lose the last second of it, never a change. No token and no body value ever enters it in clear.
 import { appendJournal, type JournalEntry } from '../src/directory/append-journal.ts';
+import { redactUrl } from '../src/directory/journal-body.ts';
 import type { ScimServices } from './exchange.ts';
 
 const EVERY_MS = 1_000;
@@ -21,7 +22,7 @@ export class Journal {
   add(entry: JournalEntry): void {
     // while the database is down, the newest requests are not worth the process's memory
     if (this.#waiting.length >= MOST_WAITING) return;
-    this.#waiting.push({ ...entry, path: entry.path.slice(0, LONGEST_PATH) });
+    this.#waiting.push({ ...entry, path: redactUrl(entry.path).slice(0, LONGEST_PATH) });
     if (this.#waiting.length >= AT_ONCE) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
   }

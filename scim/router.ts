@@ -6,15 +6,20 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import { sealMessage } from '../src/directory/journal-body.ts';
+import { noteDetectedProfile } from '../src/directory/note-detected-profile.ts';
+import type { Perform } from '../src/directory/replay-request.ts';
 import { DomainError } from '../src/errors.ts';
-import { newId } from '../src/ids.ts';
+import { isUuid, newId } from '../src/ids.ts';
 import type { CredentialCache } from '../src/keys/credential-cache.ts';
-import { Callers } from './callers.ts';
+import { Callers, withDetected } from './callers.ts';
 import { Cursors } from './cursor.ts';
+import { performer } from './dry-run.ts';
 import { errorAnswer } from './error.ts';
 import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
 import { PageMarks } from './page-marks.ts';
+import { detectProfile } from './quirks/detect-profile.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
 import { findHandler, findRoute } from './routes.ts';
@@ -31,7 +36,7 @@ export type ScimDeps = DirectoryDeps & {
   readonly credentials: CredentialCache;
   /** The public origin of Drawbridge; the service is at its `/scim/v2`. */
   readonly baseUrl: string;
-  /** From which the keys of cursors are derived. */
+  /** From which the keys of cursors and of kept requests are derived. */
   readonly secretKey: string;
   /** How many requests a second one directory may make. */
   readonly ratePerSecond: number;
@@ -51,6 +56,8 @@ export type ScimRequestFacts = {
 export type Scim = {
   /** Answers one request, whose `url` is relative to the mount. Never rejects. */
   handle(message: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Answers a request without the network, inside the caller's transaction: for replays. */
+  readonly perform: Perform;
   /** Writes what the journal holds. */
   close(): Promise<void>;
 };
@@ -73,7 +80,7 @@ type Parts = { readonly services: ScimServices; readonly callers: Callers; reado
 
 type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 
-const STEPS: readonly Step[] = [authenticate, limitRate, findWay, readBody, answer];
+const STEPS: readonly Step[] = [authenticate, refuseInactive, limitRate, findWay, readBody, detect, answer];
 
 export function createScim(deps: ScimDeps): Scim {
   const services: ScimServices = {
@@ -92,6 +99,7 @@ export function createScim(deps: ScimDeps): Scim {
   };
   const journal = new Journal(services);
   return {
+    perform: performer(services),
     async handle(message, response) {
       const startedAt = performance.now();
       const exchange = openExchange(message);
@@ -139,6 +147,14 @@ async function authenticate(exchange: Exchange, { callers }: Parts): Promise<voi
   exchange.caller = caller;
 }
 
+function refuseInactive({ caller }: Exchange): void {
+  if (!caller!.isInactive) return;
+  throw new DomainError(
+    'directory_inactive',
+    'This directory is switched off. An administrator can switch it on again.',
+  );
+}
+
 function limitRate(exchange: Exchange, { limit }: Parts): void {
   limit.take(exchange.caller!.directoryId);
 }
@@ -151,6 +167,19 @@ function findWay(exchange: Exchange): void {
 
 async function readBody(exchange: Exchange): Promise<void> {
   if (TAKES_BODY.has(exchange.message.method ?? '')) exchange.body = await readJsonObject(exchange.message);
+}
+
+/** A directory whose vendor nobody knows yet may give it away; the answer does not wait until that is recorded. */
+function detect(exchange: Exchange, { services }: Parts): void {
+  const { message, query, body } = exchange;
+  const caller = exchange.caller!;
+  if (caller.detectedProfile !== undefined) return;
+  const detected = detectProfile({ userAgent: message.headers['user-agent'], query, body });
+  if (detected === undefined) return;
+  exchange.caller = withDetected(caller, detected);
+  noteDetectedProfile(services, caller, detected).catch((error: unknown) =>
+    services.log.warn({ err: error, directory: caller.directoryId }, 'a detected profile was not recorded'),
+  );
 }
 
 async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
@@ -215,7 +244,9 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     ...(failure instanceof DomainError ? { error: failure.code, detail: failure.message } : {}),
     ...(failure !== undefined && !(failure instanceof DomainError) ? { error: 'internal' } : {}),
   };
+  const id = newId();
   journal.add({
+    id,
     orgId: caller.orgId,
     directoryId: caller.directoryId,
     at: deps.clock.now(),
@@ -225,7 +256,22 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     status: answer.status,
     latencyMs,
     detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined,
+    resourceId: resourceOf(exchange, answer),
+    sealedBody: isKept(caller, facts.method, deps.clock.now())
+      ? sealMessage(deps.secretKey, id, { method: facts.method, url: message.url ?? '/', body: exchange.body })
+      : undefined,
   });
+}
+
+/** The user or group of the path, else the one that was made. */
+function resourceOf({ id, path }: Exchange, { headers }: ScimAnswer): string | undefined {
+  if (isUuid(id)) return /^\/(Users|Groups)\//i.test(path) ? id : undefined;
+  const made = headers?.Location?.slice(-36);
+  return made !== undefined && isUuid(made) ? made : undefined;
+}
+
+function isKept({ keepBodiesUntil }: DirectoryCaller, method: string, now: Date): boolean {
+  return keepBodiesUntil !== undefined && method !== 'GET' && keepBodiesUntil > now;
 }
 
 const KNOWN_ROUTE = /^\/(Users|Groups|Me|Bulk|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?=\/|$)/i;

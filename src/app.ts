@@ -126,7 +126,11 @@ export function createApp(deps: Deps): RequestListener {
     ...deps,
     verifyAccessToken: config.keycloak && createAccessTokenVerifier(config.keycloak, deps.clock),
     resolveTxt: createTxtResolver(),
-    endpoints: [...directoryRoutes(deps), ...invitationRoutes(deps), ...deps.sso.endpoints],
+    endpoints: [
+      ...directoryRoutes({ ...deps, perform: deps.scim.perform }),
+      ...invitationRoutes(deps),
+      ...deps.sso.endpoints,
+    ],
     probes: probesOf(deps),
     version,
   });

@@ -26,6 +26,7 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'The credential does not carry the permission needed' },
   role_ceiling: { status: 403, title: 'Nobody can grant rights that they do not hold' },
   self_role_change: { status: 403, title: 'Nobody changes their own role' },
+  directory_inactive: { status: 403, title: 'The directory is switched off' },
   organization_frozen: { status: 403, title: 'The organization is frozen until an owner or an operator acts' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This resource does not take that method' },

@@ -45,7 +45,9 @@ export class Database {
   /** One statement for one organization, outside any transaction. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(orgId: string, statement: Statement): Promise<Row[]> {
     const shared = this.#sharedBy(orgId);
-    return shared ? shared.query<Row>(statement) : this.#lend(orgId, (client) => run<Row>(client, statement));
+    // a statement that is refused must leave the shared transaction able to go on, as it leaves a connection of its own
+    if (shared) return inSavepoint(shared, (tx) => tx.query<Row>(statement));
+    return this.#lend(orgId, (client) => run<Row>(client, statement));
   }
 
   /** One statement that belongs to no organization: realm tables and the listed SECURITY DEFINER functions. */

@@ -39,6 +39,19 @@ export type Tables = {
     subject_id: string;
     data: Record<string, unknown>;
   };
+  scim_journal: {
+    org_id: string;
+    id: string;
+    directory_id: string;
+    at: Date;
+    request_id: string;
+    method: string;
+    path: string;
+    status: number;
+    latency_ms: number;
+    detail: Record<string, unknown> | null;
+    resource_id: string | null;
+  };
   audit_personal: { org_id: string; event_id: string; personal: Record<string, unknown> };
 };
 

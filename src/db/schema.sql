@@ -123,11 +123,22 @@ table directory -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
   display_name text not null
-  profile text not null default 'generic'::text
+  profile text
+  status text not null default 'active'::text
+  released boolean not null default false
   created_at timestamp with time zone not null default now()
+  detected_profile text
+  detected_at timestamp with time zone
+  deactivated_at timestamp with time zone
+  journal_days smallint not null default 30
+  keep_bodies_until timestamp with time zone
+  constraint directory_detected_profile CHECK ((detected_profile = ANY (ARRAY['entra'::text, 'okta'::text])))
+  constraint directory_journal_days CHECK (((journal_days >= 1) AND (journal_days <= 365)))
   constraint directory_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint directory_pkey PRIMARY KEY (org_id, id)
   constraint directory_profile CHECK ((profile = ANY (ARRAY['entra'::text, 'okta'::text, 'generic'::text])))
+  constraint directory_released_is_off CHECK (((status = 'inactive'::text) OR (NOT released)))
+  constraint directory_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text])))
 
 table directory_count -- row-level security
   org_id uuid not null
@@ -160,6 +171,7 @@ table directory_token -- row-level security
   created_at timestamp with time zone not null default now()
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
+  warned_days smallint
   constraint directory_token_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
   constraint directory_token_pkey PRIMARY KEY (org_id, id)
 
@@ -487,7 +499,16 @@ table scim_journal -- row-level security
   status smallint not null
   latency_ms real not null
   detail jsonb
+  resource_id uuid
   constraint scim_journal_pkey PRIMARY KEY (org_id, at, id)
+
+table scim_journal_body -- row-level security
+  org_id uuid not null
+  entry_id uuid not null
+  directory_id uuid not null
+  at timestamp with time zone not null
+  sealed bytea not null
+  constraint scim_journal_body_pkey PRIMARY KEY (org_id, entry_id)
 
 table sign_in_request -- row-level security
   org_id uuid not null
@@ -595,7 +616,10 @@ CREATE UNIQUE INDEX person_address_one_each ON public.person_address USING btree
 CREATE INDEX provider_state_by_expiry ON public.provider_state USING btree (expires_at)
 CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant_id) WHERE (grant_id IS NOT NULL)
 CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WHERE (uid IS NOT NULL)
+CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (at)
 CREATE INDEX scim_journal_by_directory ON ONLY public.scim_journal USING btree (org_id, directory_id, at DESC)
+CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
+CREATE INDEX scim_journal_by_resource ON ONLY public.scim_journal USING btree (org_id, resource_id, at DESC) WHERE (resource_id IS NOT NULL)
 CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
 CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
@@ -631,6 +655,7 @@ of_organization on organization: uuid_eq(org_id, (NULLIF(current_setting('drawbr
 of_organization on page_mark: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on role: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on scim_journal: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
+of_organization on scim_journal_body: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on sign_in_request: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on sign_in_trace: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
 of_organization on sso_evidence: uuid_eq(org_id, (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid)
@@ -639,6 +664,7 @@ of_organization on team_member: uuid_eq(org_id, (NULLIF(current_setting('drawbri
 
 -- functions
 
+activate_directory(uuid,uuid,jsonb) -> TABLE(resumed integer, regranted integer)
 address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
@@ -656,15 +682,19 @@ count_directory(uuid,uuid,integer,integer) -> void
 count_stating(uuid,text[]) -> integer
 create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> uuid
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
+deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regranted integer)
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
+delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
 directory_users_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
 domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
 drop_old_journal(timestamp with time zone) -> integer
+drop_old_journal_bodies(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
 ensure_partitions(timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
+forget_directory_tokens(uuid,uuid) -> void, security definer, search_path=public, pg_temp
 forget_scim_tokens(uuid) -> void, security definer, search_path=public, pg_temp
 further_key(text,text) -> uuid
 granted_role(uuid,uuid) -> text
@@ -699,6 +729,7 @@ person_standing(text) -> TABLE(person_id uuid, has_credential boolean, has_link 
 persons_of_organization(uuid) -> SETOF uuid, security definer, search_path=public, pg_temp
 persons_with_account() -> SETOF uuid, security definer, search_path=public, pg_temp
 rebuild_unique_keys(uuid) -> void
+reconcile_directory(uuid,uuid,jsonb) -> integer
 reconcile_grants(uuid,uuid[],jsonb) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
 refuse(text,text) -> void
@@ -707,6 +738,7 @@ release_member(uuid,uuid,text,text,jsonb) -> text
 release_retained_control(uuid,jsonb) -> void
 remove_extension_values(uuid,text) -> integer
 reopen_member(uuid,uuid,jsonb) -> void
+rest_members_of_directory(uuid,uuid,jsonb) -> integer
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
 rule_grants(uuid,uuid[]) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
@@ -726,6 +758,8 @@ sweep_page_marks(timestamp with time zone) -> integer
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
+wake_members_of_directory(uuid,uuid,jsonb) -> integer
+warn_expiring_tokens(timestamp with time zone) -> integer
 write_directory_user_keys() -> trigger
 write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
 
@@ -777,6 +811,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on provider_state
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on signing_key
@@ -817,6 +852,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on page_mark
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sso_evidence

@@ -11,7 +11,7 @@ export type NewDirectory = { readonly id: string; readonly createdAt: Date };
 export function createDirectory(
   deps: CoreDeps,
   ctx: RequestContext,
-  input: { readonly orgId: string; readonly displayName: string; readonly profile: DirectoryProfile },
+  input: { readonly orgId: string; readonly displayName: string; readonly profile: DirectoryProfile | undefined },
 ): Promise<NewDirectory> {
   const id = newId();
   return deps.db.inOrg(input.orgId, async (tx) => {
@@ -20,7 +20,7 @@ export function createDirectory(
       actor: ctx.actor,
       action: 'directory.created',
       directoryId: id,
-      data: { displayName: input.displayName, profile: input.profile },
+      data: { displayName: input.displayName, profile: input.profile ?? null },
     });
     return { id, createdAt };
   });

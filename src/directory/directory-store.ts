@@ -1,11 +1,17 @@
-// Writes of directories, their tokens and their journal.
+// Writes of directories and their tokens.
 import type { Queryable, Tx } from '../db/database.ts';
-import type { JournalEntry } from './append-journal.ts';
-import { actorOf, type DirectoryDeps, type DirectoryProfile, type DirectoryScope } from './directory.ts';
+import type { DirectoryChange } from './change-directory.ts';
+import {
+  actorOf,
+  type DetectedProfile,
+  type DirectoryProfile,
+  type DirectoryScope,
+  type GrantsAfter,
+} from './directory.ts';
 
 export async function insertDirectory(
   tx: Tx,
-  directory: { readonly id: string; readonly displayName: string; readonly profile: DirectoryProfile },
+  directory: { readonly id: string; readonly displayName: string; readonly profile: DirectoryProfile | undefined },
 ): Promise<{ created_at: Date }> {
   const rows = await tx.query<{ created_at: Date }>({
     text: 'insert into directory (org_id, id, display_name, profile) values ($1, $2, $3, $4) returning created_at',
@@ -94,27 +100,87 @@ export async function freezeAfterRefusal(
   });
 }
 
-/** Entries of one organization. */
-export async function insertJournal(
-  deps: DirectoryDeps,
-  orgId: string,
-  entries: readonly JournalEntry[],
-): Promise<void> {
-  await deps.db.query(orgId, {
-    name: 'scim_journal_append',
-    text: `insert into scim_journal (org_id, directory_id, at, request_id, method, path, status, latency_ms, detail)
-      select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::smallint[],
-        $8::real[], $9::jsonb[])`,
+/** Columns whose part of `change` is undefined stay. */
+export async function updateDirectory(tx: Tx, directoryId: string, change: DirectoryChange): Promise<void> {
+  const { displayName, profile, journalDays, keepBodiesUntil } = change;
+  await tx.query({
+    text: `update directory set display_name = coalesce($3, display_name), profile = case when $4 then $5 else profile end,
+        journal_days = coalesce($6, journal_days),
+        keep_bodies_until = case when $7 then $8::timestamptz else keep_bodies_until end
+      where org_id = $1 and id = $2`,
     values: [
-      orgId,
-      entries.map((entry) => entry.directoryId),
-      entries.map((entry) => entry.at),
-      entries.map((entry) => entry.requestId),
-      entries.map((entry) => entry.method),
-      entries.map((entry) => entry.path),
-      entries.map((entry) => entry.status),
-      entries.map((entry) => entry.latencyMs),
-      entries.map((entry) => entry.detail ?? null),
+      tx.orgId,
+      directoryId,
+      displayName,
+      profile !== undefined,
+      profile,
+      journalDays,
+      keepBodiesUntil !== undefined,
+      keepBodiesUntil,
     ],
   });
+}
+
+/** Lets every process read again, from the commit on, what it remembers of the directory's tokens. */
+export async function forgetTokens(tx: Tx, directoryId: string): Promise<void> {
+  await tx.query({ text: 'select forget_directory_tokens($1, $2)', values: [tx.orgId, directoryId] });
+}
+
+/** Records which vendor a directory turned out to be; false where one is recorded already. */
+export async function setDetectedProfile(
+  tx: Tx,
+  directoryId: string,
+  detected: DetectedProfile,
+  at: Date,
+): Promise<boolean> {
+  const rows = await tx.query({
+    text: `update directory set detected_profile = $3, detected_at = $4
+      where org_id = $1 and id = $2 and detected_profile is null returning id`,
+    values: [tx.orgId, directoryId, detected, at],
+  });
+  return rows.length > 0;
+}
+
+/** Members who are suspended by it, and members whose teams or role it changed. */
+export type Deactivated = { readonly suspended: number; readonly regranted: number };
+export type Activated = { readonly resumed: number; readonly regranted: number };
+/** Members whom the directory carried, and how many of them are removed with it. */
+export type Deleted = { readonly members: number; readonly removed: number };
+
+/** Undefined when there is no such directory; so for the two below. */
+export async function deactivateDirectoryRow(
+  tx: Queryable,
+  scope: DirectoryScope,
+  grants: GrantsAfter,
+  actor: string,
+): Promise<Deactivated | undefined> {
+  const rows = await tx.query<Deactivated>({
+    text: 'select * from deactivate_directory($1, $2, $3, $4)',
+    values: [scope.orgId, scope.directoryId, grants === 'release', actor],
+  });
+  return rows[0];
+}
+
+export async function activateDirectoryRow(
+  tx: Queryable,
+  scope: DirectoryScope,
+  actor: string,
+): Promise<Activated | undefined> {
+  const rows = await tx.query<Activated>({
+    text: 'select * from activate_directory($1, $2, $3)',
+    values: [scope.orgId, scope.directoryId, actor],
+  });
+  return rows[0];
+}
+
+export async function deleteDirectoryRow(
+  tx: Queryable,
+  scope: DirectoryScope,
+  actor: string,
+): Promise<Deleted | undefined> {
+  const rows = await tx.query<Deleted>({
+    text: 'select * from delete_directory($1, $2, $3)',
+    values: [scope.orgId, scope.directoryId, actor],
+  });
+  return rows[0];
 }

@@ -5,12 +5,26 @@ import type { ExtensionSchema } from './extension-schema.ts';
 /** Which vendor's dialect a directory is known to speak; every dialect is understood in every profile. */
 export type DirectoryProfile = 'entra' | 'okta' | 'generic';
 
+/** The vendors that give themselves away by what they send. */
+export type DetectedProfile = Exclude<DirectoryProfile, 'generic'>;
+
+/** What becomes of that which a directory gave when it is switched off or deleted, as the administrator chooses. */
+export type GrantsAfter = 'release' | 'keep';
+
 /** The tenant and the directory that every read and write of its users and groups is scoped to. */
 export type DirectoryScope = { readonly orgId: string; readonly directoryId: string };
 
 /** A directory that has proved who it is with one of its tokens. */
 export type DirectoryCaller = DirectoryScope & {
+  /** The chosen one, else the detected one, else generic. */
   readonly profile: DirectoryProfile;
+  /** An administrator chose the profile: detection does not change it. */
+  readonly isProfileChosen: boolean;
+  readonly detectedProfile: DetectedProfile | undefined;
+  /** Switched off: its requests are refused. */
+  readonly isInactive: boolean;
+  /** Until then, whole requests are kept, encrypted, for replays. */
+  readonly keepBodiesUntil: Date | undefined;
   readonly tokenId: string;
   /** What its organization has declared; NO_EXTENSIONS for nothing. */
   readonly extensions: readonly ExtensionSchema[];

@@ -1,65 +1,59 @@
-// REST: an organization's directories, their tokens and what they sent.
+// REST: an organization's directories; their tokens and their journal stand in files of their own.
 import { z } from 'zod';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
+import { dateTime, displayName } from '../http/wire.ts';
 import { isUuid } from '../ids.ts';
+import { changeDirectory } from './change-directory.ts';
 import { createDirectory } from './create-directory.ts';
-import { hasDirectory, listDirectories, listDirectoryTokens, listJournal } from './directory-queries.ts';
+import { type DirectoryRow, findDirectory, listDirectories } from './directory-queries.ts';
 import { extensionSchemaRoutes } from './extension-schema-routes.ts';
-import { issueDirectoryToken } from './issue-directory-token.ts';
-import { revokeDirectoryToken } from './revoke-directory-token.ts';
+import { journalRoutes } from './journal-routes.ts';
+import type { ReplayDeps } from './replay-request.ts';
+import { activateDirectory, deactivateDirectory, deleteDirectory } from './switch-directory.ts';
+import { tokenRoutes } from './token-routes.ts';
 
 const BASE = '/v1/organizations/{org}/directories';
+const ONE = `${BASE}/{directory}`;
 const TAG = 'Directories';
 const MANAGE = { permission: 'directory.manage' } as const;
 
-const displayName = z.string().trim().min(1).max(200);
 const profile = z.enum(['entra', 'okta', 'generic']);
-const directoryParams = z.object({ directory: z.string() });
-const tokenParams = z.object({ directory: z.string(), token: z.string() });
+const params = z.object({ directory: z.string() });
+const grants = z
+  .enum(['release', 'keep'])
+  .meta({ description: 'release = what it gave rests or goes, keep = members stay as they are' });
 
-const directory = z.object({
-  id: z.string(),
-  displayName: z.string(),
-  profile,
-  users: z.number().int(),
-  groups: z.number().int(),
-  createdAt: z.iso.datetime(),
-});
+const directoryBody = z
+  .object({
+    id: z.string(),
+    displayName: z.string(),
+    status: z.enum(['active', 'inactive']),
+    grants: grants.nullable().meta({ description: 'While it is inactive: what was chosen for that which it gave' }),
+    profile: profile.meta({ description: 'In force: the chosen one, else the detected one, else generic' }),
+    chosenProfile: profile.nullable(),
+    detectedProfile: z.enum(['entra', 'okta']).nullable(),
+    journalDays: z.int(),
+    keepBodiesUntil: dateTime.nullable().meta({ description: 'Whole requests are kept, encrypted, until then' }),
+    users: z.int(),
+    groups: z.int(),
+    createdAt: dateTime,
+  })
+  .meta({ id: 'Directory' });
 
-const token = z.object({
-  id: z.string(),
-  displayName: z.string(),
-  createdAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime().nullable(),
-  lastUsedAt: z.iso.datetime().nullable(),
-});
-
-const newToken = z.object({
-  id: z.string(),
-  displayName: z.string(),
-  token: z.string().describe('Shown this once; only its hash is kept.'),
-  createdAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime().nullable(),
-});
-
-const journalEntry = z.object({
-  id: z.string(),
-  at: z.iso.datetime(),
-  requestId: z.string(),
-  method: z.string(),
-  path: z.string(),
-  status: z.number().int(),
-  latencyMs: z.number(),
-  detail: z.record(z.string(), z.unknown()).nullable(),
-});
-
-export function directoryRoutes(deps: CoreDeps): Endpoint[] {
-  return [...directories(deps), ...tokens(deps), journal(deps), ...extensionSchemaRoutes(deps)];
+export function directoryRoutes(deps: ReplayDeps): Endpoint[] {
+  return [
+    ...collection(deps),
+    ...single(deps),
+    ...switches(deps),
+    ...tokenRoutes(deps),
+    ...journalRoutes(deps),
+    ...extensionSchemaRoutes(deps),
+  ];
 }
 
-function directories(deps: CoreDeps): Endpoint[] {
+function collection(deps: CoreDeps): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -67,13 +61,13 @@ function directories(deps: CoreDeps): Endpoint[] {
       summary: 'Add a directory',
       tag: TAG,
       access: MANAGE,
-      body: z.strictObject({ displayName, profile: profile.default('generic') }),
-      responses: { 201: { description: 'The directory, still without a token', schema: directory } },
+      body: z.strictObject({ displayName, profile: profile.optional() }),
+      responses: { 201: { description: 'The directory, still without a token', schema: directoryBody } },
       idempotent: true,
       async handle({ orgId, ctx, body }) {
-        const made = await createDirectory(deps, ctx, { orgId, ...body });
-        const shown = { id: made.id, ...body, users: 0, groups: 0, createdAt: made.createdAt.toISOString() };
-        return { status: 201, body: shown, location: `/v1/organizations/${orgId}/directories/${made.id}` };
+        const { id } = await createDirectory(deps, ctx, { orgId, ...body, profile: body.profile });
+        const shown = await readDirectory(deps, orgId, id);
+        return { status: 201, body: shown, location: `/v1/organizations/${orgId}/directories/${id}` };
       },
     }),
     endpoint({
@@ -82,118 +76,145 @@ function directories(deps: CoreDeps): Endpoint[] {
       summary: 'List directories',
       tag: TAG,
       access: MANAGE,
-      responses: { 200: { description: 'All directories', schema: z.object({ items: z.array(directory) }) } },
+      responses: { 200: { description: 'All directories', schema: z.object({ items: z.array(directoryBody) }) } },
       async handle({ orgId }) {
-        const rows = await listDirectories(deps, orgId);
-        const items = rows.map((row) => ({
-          id: row.id,
-          displayName: row.display_name,
-          profile: row.profile,
-          users: row.users,
-          groups: row.groups,
-          createdAt: row.created_at.toISOString(),
-        }));
-        return { status: 200, body: { items } };
+        return { status: 200, body: { items: (await listDirectories(deps, orgId)).map(toWire) } };
       },
     }),
   ];
 }
 
-function tokens(deps: CoreDeps): Endpoint[] {
+function single(deps: CoreDeps): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: ONE,
+      summary: 'Read a directory',
+      tag: TAG,
+      access: MANAGE,
+      params,
+      responses: { 200: { description: 'The directory', schema: directoryBody } },
+      handle: async ({ orgId, params: { directory } }) => ({
+        status: 200,
+        body: await readDirectory(deps, orgId, directory),
+      }),
+    }),
+    endpoint({
+      method: 'patch',
+      path: ONE,
+      summary: 'Rename a directory, choose its profile, say what its journal keeps',
+      tag: TAG,
+      access: MANAGE,
+      params,
+      body: z.strictObject({
+        displayName: displayName.optional(),
+        profile: profile.nullable().optional().meta({ description: 'null = as detected' }),
+        journalDays: z.int().min(1).max(365).optional(),
+        keepBodiesUntil: z.iso
+          .datetime({ offset: true })
+          .nullable()
+          .optional()
+          .meta({ description: 'At most 7 days ahead; null = none are kept' }),
+      }),
+      responses: { 200: { description: 'The directory', schema: directoryBody } },
+      async handle({ orgId, ctx, params: { directory }, body }) {
+        const { keepBodiesUntil: until, ...rest } = body;
+        const keepBodiesUntil = typeof until === 'string' ? new Date(until) : until;
+        const change = { ...rest, keepBodiesUntil };
+        await changeDirectory(deps, ctx, { orgId, directoryId: idOf(directory), change });
+        return { status: 200, body: await readDirectory(deps, orgId, directory) };
+      },
+    }),
+  ];
+}
+
+function switches(deps: CoreDeps): Endpoint[] {
   return [
     endpoint({
       method: 'post',
-      path: `${BASE}/{directory}/tokens`,
-      summary: 'Issue a SCIM token; two may be live at once',
+      path: `${ONE}/deactivate`,
+      summary: 'Switch a directory off: its tokens open nothing until it is switched on again',
       tag: TAG,
       access: MANAGE,
-      params: directoryParams,
-      body: z.strictObject({ displayName, expiresAt: z.iso.datetime({ offset: true }).optional() }),
-      responses: { 201: { description: 'The token, shown this once', schema: newToken } },
-      async handle({ orgId, ctx, params, body }) {
-        const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
-        const input = { orgId, directoryId: params.directory, displayName: body.displayName, expiresAt };
-        const made = await issueDirectoryToken(deps, ctx, input);
-        const shown = {
-          id: made.id,
-          displayName: body.displayName,
-          token: made.token,
-          createdAt: made.createdAt.toISOString(),
-          expiresAt: expiresAt?.toISOString() ?? null,
-        };
-        return { status: 201, body: shown };
+      params,
+      body: z.strictObject({ grants }),
+      responses: {
+        200: {
+          description: 'How many members it suspended, and how many have other teams or another role now',
+          schema: z.object({ suspended: z.int(), regranted: z.int() }),
+        },
+      },
+      async handle({ orgId, ctx, params: { directory }, body }) {
+        const scope = { orgId, directoryId: idOf(directory) };
+        return { status: 200, body: await deactivateDirectory(deps, ctx, scope, body.grants) };
       },
     }),
     endpoint({
-      method: 'get',
-      path: `${BASE}/{directory}/tokens`,
-      summary: 'List the live SCIM tokens of a directory',
+      method: 'post',
+      path: `${ONE}/activate`,
+      summary: 'Switch a directory on again, and with it what rested',
       tag: TAG,
       access: MANAGE,
-      params: directoryParams,
-      responses: { 200: { description: 'Live tokens', schema: z.object({ items: z.array(token) }) } },
-      async handle({ orgId, params }) {
-        await requireDirectory(deps, orgId, params.directory);
-        const rows = await listDirectoryTokens(deps, orgId, params.directory);
-        const items = rows.map((row) => ({
-          id: row.id,
-          displayName: row.display_name,
-          createdAt: row.created_at.toISOString(),
-          expiresAt: row.expires_at?.toISOString() ?? null,
-          lastUsedAt: row.last_used_at?.toISOString() ?? null,
-        }));
-        return { status: 200, body: { items } };
+      params,
+      responses: {
+        200: {
+          description: 'How many members are active again, and how many have other teams or another role now',
+          schema: z.object({ resumed: z.int(), regranted: z.int() }),
+        },
+      },
+      async handle({ orgId, ctx, params: { directory } }) {
+        return { status: 200, body: await activateDirectory(deps, ctx, { orgId, directoryId: idOf(directory) }) };
       },
     }),
     endpoint({
       method: 'delete',
-      path: `${BASE}/{directory}/tokens/{token}`,
-      summary: 'Revoke a SCIM token at once',
+      path: ONE,
+      summary: 'Delete a directory that is switched off; what it gave goes or stays as was chosen then',
       tag: TAG,
       access: MANAGE,
-      params: tokenParams,
-      responses: { 204: { description: 'Revoked' } },
-      async handle({ orgId, ctx, params }) {
-        await revokeDirectoryToken(deps, ctx, { orgId, directoryId: params.directory, tokenId: params.token });
-        return { status: 204 };
+      params,
+      responses: {
+        200: {
+          description: 'How many members it carried, and how many of them nothing else carried',
+          schema: z.object({ members: z.int(), removed: z.int() }),
+        },
+      },
+      async handle({ orgId, ctx, params: { directory } }) {
+        return { status: 200, body: await deleteDirectory(deps, ctx, { orgId, directoryId: idOf(directory) }) };
       },
     }),
   ];
 }
 
-function journal(deps: CoreDeps): Endpoint {
-  return endpoint({
-    method: 'get',
-    path: `${BASE}/{directory}/journal`,
-    summary: 'What the directory sent and what came of it, newest first',
-    tag: TAG,
-    access: MANAGE,
-    params: directoryParams,
-    query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(500).default(100),
-      before: z.iso.datetime({ offset: true }).optional().describe('Only what came before this time'),
-    }),
-    responses: { 200: { description: 'Entries', schema: z.object({ items: z.array(journalEntry) }) } },
-    async handle({ orgId, params, query }) {
-      await requireDirectory(deps, orgId, params.directory);
-      const before = query.before === undefined ? new Date(8.64e15) : new Date(query.before);
-      const rows = await listJournal(deps, orgId, params.directory, { before, limit: query.limit });
-      const items = rows.map((row) => ({
-        id: row.id,
-        at: row.at.toISOString(),
-        requestId: row.request_id,
-        method: row.method,
-        path: row.path,
-        status: row.status,
-        latencyMs: row.latency_ms,
-        detail: row.detail,
-      }));
-      return { status: 200, body: { items } };
-    },
-  });
+function noSuchDirectory(): DomainError {
+  return new DomainError('not_found', 'The organization has no such directory.');
 }
 
-async function requireDirectory(deps: CoreDeps, orgId: string, directoryId: string): Promise<void> {
-  if (isUuid(directoryId) && (await hasDirectory(deps, orgId, directoryId))) return;
-  throw new DomainError('not_found', 'The organization has no such directory.');
+function idOf(text: string): string {
+  if (!isUuid(text)) throw noSuchDirectory();
+  return text;
+}
+
+async function readDirectory(deps: CoreDeps, orgId: string, directoryId: string): Promise<unknown> {
+  const row = await findDirectory(deps, { orgId, directoryId: idOf(directoryId) });
+  if (!row) throw noSuchDirectory();
+  return toWire(row);
+}
+
+function toWire(row: DirectoryRow) {
+  const isOff = row.status === 'inactive';
+  return {
+    id: row.id,
+    displayName: row.display_name,
+    status: row.status,
+    grants: isOff ? (row.released ? 'release' : 'keep') : null,
+    profile: row.profile ?? row.detected_profile ?? 'generic',
+    chosenProfile: row.profile,
+    detectedProfile: row.detected_profile,
+    journalDays: row.journal_days,
+    keepBodiesUntil: row.keep_bodies_until?.toISOString() ?? null,
+    users: row.users,
+    groups: row.groups,
+    createdAt: row.created_at.toISOString(),
+  };
 }

@@ -55,7 +55,9 @@ export type ScimSetup = AsyncDisposable & {
 };
 
 export async function setupScim(options: { ratePerSecond?: number } = {}): Promise<ScimSetup> {
-  const t = await setup({ poolSize: 16 });
+  // the API is made first; its replays go through the service that is made below
+  const service: { scim?: Scim } = {};
+  const t = await setup({ poolSize: 16, perform: (caller, message) => service.scim!.perform(caller, message) });
   let changes = 0;
   const observed: ScimRequestFacts[] = [];
   const server = createServer();
@@ -74,6 +76,7 @@ export async function setupScim(options: { ratePerSecond?: number } = {}): Promi
     },
     observe: (facts) => void observed.push(facts),
   });
+  service.scim = scim;
   server.on('request', (request, response) => {
     request.url = (request.url ?? '').slice('/scim/v2'.length) || '/';
     void scim.handle(request, response);

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { Database } from '../../src/db/database.ts';
+import type { Perform } from '../../src/directory/replay-request.ts';
 import { directoryRoutes } from '../../src/directory/routes.ts';
 import type { VerifyAccessToken } from '../../src/http/access-token.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/http/create-api.ts';
@@ -78,7 +79,11 @@ export type SetupOptions = {
   readonly resolveTxt?: ApiDeps['resolveTxt'];
   readonly probes?: ApiDeps['probes'];
   readonly poolSize?: number;
+  /** The SCIM service's, where a test has one. */
+  readonly perform?: Perform;
 };
+
+const nothingToPerform: Perform = () => Promise.reject(new Error('This test has no SCIM service.'));
 
 /** Dispose it in `afterAll`. */
 export async function setup(options: SetupOptions = {}): Promise<Setup> {
@@ -110,7 +115,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     resolveTxt: options.resolveTxt ?? (async () => []),
     // as src/app.ts composes them: a test that walks all endpoints walks the product's
     endpoints: [
-      ...directoryRoutes({ db, clock }),
+      ...directoryRoutes({ db, clock, config, perform: options.perform ?? nothingToPerform }),
       ...invitationRoutes({ db, clock, config }),
       ...connectionRoutes({ db, clock, config }),
     ],

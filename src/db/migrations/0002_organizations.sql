@@ -95,10 +95,15 @@ create table directory (
   org_id uuid not null references organization on delete cascade,
   id uuid not null default uuidv7(),
   display_name text not null,
-  profile text not null default 'generic' constraint directory_profile check (profile in ('entra', 'okta', 'generic')),
+  profile text constraint directory_profile check (profile in ('entra', 'okta', 'generic')),
+  status text not null default 'active' constraint directory_status check (status in ('active', 'inactive')),
+  -- while it is switched off: whether what it gave rests (true) or stays
+  released boolean not null default false,
   created_at timestamptz not null default now(),
-  primary key (org_id, id)
+  primary key (org_id, id),
+  constraint directory_released_is_off check (status = 'inactive' or not released)
 );
+comment on column directory.profile is 'chosen by an administrator; null = the detected one, else generic';
 
 create table directory_count (
   org_id uuid not null,

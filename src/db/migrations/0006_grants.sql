@@ -11,6 +11,7 @@ create function rule_grants(p_org uuid, p_members uuid[])
   where gm.org_id = p_org and gm.member_id = any (p_members)
     and not exists (select from directory_user u where u.org_id = g.org_id and u.directory_id = g.directory_id
       and u.member_id = gm.member_id and u.adoption is not null)
+    and not exists (select from directory d where d.org_id = g.org_id and d.id = g.directory_id and d.released)
   union
   select distinct e.member_id, r.target_kind, r.target, 'sso', r.id || ':' || e.connection_id
   from sso_evidence e cross join lateral unnest(e.groups) as v (value)

@@ -26,24 +26,4 @@ begin
   return v_total;
 end $$;
 
--- Drops the journal's months that ended more than 30 days ago. Answers how many.
-create function drop_old_journal(p_now timestamptz) returns integer language plpgsql as $$
-declare
-  v_partition record;
-  v_count integer := 0;
-begin
-  for v_partition in
-    select c.relname, to_date(substring(c.relname from '\d{6}$'), 'YYYYMM') as month
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'scim_journal'::regclass and c.relname ~ '^scim_journal_\d{6}$'
-  loop
-    if ((v_partition.month + interval '1 month') at time zone 'UTC') < p_now - interval '30 days' then
-      execute format('drop table %I', v_partition.relname);
-      v_count := v_count + 1;
-    end if;
-  end loop;
-  delete from scim_journal_default where at < p_now - interval '30 days';
-  return v_count;
-end $$;
-
-revoke execute on function sweep_expired(timestamptz), drop_old_journal(timestamptz) from public;
+revoke execute on function sweep_expired(timestamptz) from public;

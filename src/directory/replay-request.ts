@@ -1,0 +1,108 @@
+// A kept request is made again, in a transaction that is rolled back: what it would answer and what it would change now.
+// Nothing stays of it: no row, no job, no mark for Keycloak, no mail (all of them are rows of that transaction).
+import type { CoreDeps } from '../db/core-deps.ts';
+import type { Tx } from '../db/database.ts';
+import { DomainError } from '../errors.ts';
+import { isUuid } from '../ids.ts';
+import type { DirectoryCaller, DirectoryScope } from './directory.ts';
+import { findDirectoryAsCaller } from './directory-queries.ts';
+import { type KeptMessage, openMessage } from './journal-body.ts';
+import { type AttributeChange, attributeChanges, type MembersChange, membersChange } from './journal-difference.ts';
+import { findKeptRequest } from './journal-queries.ts';
+import { listEventsOfTransaction, listGroupMemberIds } from './replay-queries.ts';
+
+/** Answers a request as the SCIM service does, on the connection of the transaction that calls it. Never rejects. */
+export type Perform = (
+  caller: DirectoryCaller,
+  message: KeptMessage,
+) => Promise<{ readonly status: number; readonly body: unknown }>;
+
+export type ReplayDeps = CoreDeps & {
+  readonly perform: Perform;
+  readonly config: { readonly secretKey: string };
+};
+
+export type ReplayedEvent = {
+  readonly action: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type Replay = {
+  readonly request: KeptMessage;
+  readonly answer: { readonly status: number; readonly body: unknown };
+  /** Of the one user or group that the request is about. */
+  readonly attributes: readonly AttributeChange[];
+  /** Of a group's members. */
+  readonly members: MembersChange | undefined;
+  /** Everything that would be recorded: who would be admitted, suspended, put in a team, given a role. */
+  readonly events: readonly ReplayedEvent[];
+};
+
+/** Carries the outcome past the transaction that it ends. */
+class RolledBack extends Error {
+  readonly replay: Replay;
+
+  constructor(replay: Replay) {
+    super('rolled back');
+    this.replay = replay;
+  }
+}
+
+/** Throws `not_found` where the entry is not this directory's, or its request was not kept, or no more. */
+export async function replayRequest(deps: ReplayDeps, scope: DirectoryScope, entryId: string): Promise<Replay> {
+  const isId = isUuid(scope.directoryId) && isUuid(entryId);
+  const kept = isId ? await findKeptRequest(deps, scope, entryId) : undefined;
+  const directory = kept && (await findDirectoryAsCaller(deps, scope));
+  if (!kept || !directory) {
+    throw new DomainError('not_found', 'The whole request of this entry was not kept, or its 72 hours are over.');
+  }
+  const message = openMessage(deps.config.secretKey, kept.id, kept.sealed);
+  const caller: DirectoryCaller = { ...directory, tokenId: kept.id };
+  try {
+    await deps.db.inSharedTransaction(scope.orgId, async (tx) => {
+      throw new RolledBack(await observe(deps, tx, caller, message));
+    });
+  } catch (outcome) {
+    if (outcome instanceof RolledBack) return outcome.replay;
+    throw outcome;
+  }
+  throw new Error('A replay was committed.');
+}
+
+async function observe(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, message: KeptMessage): Promise<Replay> {
+  const place = placeOf(message.url);
+  const before = await look(deps, tx, caller, place);
+  const answer = await deps.perform(caller, message);
+  const made = place && place.id === '' ? { ...place, id: idIn(answer.body) } : place;
+  const after = await look(deps, tx, caller, made);
+  return {
+    request: message,
+    answer,
+    attributes: attributeChanges(before.resource, after.resource),
+    members: made?.collection === 'Groups' ? membersChange(before.members, after.members) : undefined,
+    events: await listEventsOfTransaction(tx),
+  };
+}
+
+type Place = { readonly collection: 'Users' | 'Groups'; readonly id: string };
+type Look = { readonly resource: unknown; readonly members: readonly string[] };
+
+async function look(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, place: Place | undefined): Promise<Look> {
+  if (!place || !isUuid(place.id)) return { resource: undefined, members: [] };
+  const url = `/${place.collection}/${place.id}?excludedAttributes=members`;
+  const { status, body } = await deps.perform(caller, { method: 'GET', url, body: undefined });
+  const members = place.collection === 'Groups' ? await listGroupMemberIds(tx, caller, place.id) : [];
+  return { resource: status === 200 ? body : undefined, members };
+}
+
+function placeOf(url: string): Place | undefined {
+  const parts = /^\/(Users|Groups)(?:\/([0-9a-f-]{36}))?\/?(?:\?|$)/i.exec(url);
+  if (!parts) return undefined;
+  return { collection: /^users$/i.test(parts[1]!) ? 'Users' : 'Groups', id: parts[2] ?? '' };
+}
+
+function idIn(body: unknown): string {
+  const id = typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : undefined;
+  return typeof id === 'string' ? id : '';
+}
