@@ -255,7 +255,7 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     path: message.url ?? '/',
     status: answer.status,
     latencyMs,
-    detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined,
+    detail: Object.keys(detail).length > 0 ? JSON.stringify(detail, storable) : undefined,
     resourceId: resourceOf(exchange, answer),
     sealedBody: isKept(caller, facts.method, deps.clock.now())
       ? sealMessage(deps.secretKey, id, { method: facts.method, url: message.url ?? '/', body: exchange.body })
@@ -272,6 +272,11 @@ function resourceOf({ id, path }: Exchange, { headers }: ScimAnswer): string | u
 
 function isKept({ keepBodiesUntil }: DirectoryCaller, method: string, now: Date): boolean {
   return keepBodiesUntil !== undefined && method !== 'GET' && keepBodiesUntil > now;
+}
+
+/** For JSON.stringify: what a request named may hold characters that no column can, and one would cost a whole batch. */
+function storable(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 }
 
 const KNOWN_ROUTE = /^\/(Users|Groups|Me|Bulk|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?=\/|$)/i;
