@@ -11,12 +11,16 @@ const GOODBYE_MS = 2_000;
 /** Gives every message that the server cannot read an answer in words, and then ends its connection. */
 export function answerUnreadable(server: Server): void {
   const begun = new WeakMap<Duplex, ServerResponse>();
+  const ending = new WeakSet<Duplex>();
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     begun.set(socket, response);
   });
   // Without a listener an unknown expectation is answered 417 and no word; RFC 9110 section 10.1.1 lets it be ignored.
   server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Each further packet of the same message is one more error.
+    if (ending.has(socket)) return;
+    ending.add(socket);
     const response = begun.get(socket);
     const isHalfAnswered = response?.headersSent === true && !response.writableEnded;
     if (!socket.writable || isHalfAnswered) socket.destroy();
