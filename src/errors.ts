@@ -33,7 +33,7 @@ export const ERRORS = {
   request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'The change conflicts with the present state', scimType: 'uniqueness' },
   uniqueness: { status: 409, title: 'The value is taken', scimType: 'uniqueness' },
-  already_member: { status: 409, title: 'This address is a member already' },
+  already_member: { status: 409, title: 'This address is a member already', scimType: 'uniqueness' },
   invitation_pending: { status: 409, title: 'This address has an open invitation' },
   last_owner: { status: 409, title: 'Somebody must keep full control of the organization' },
   seat_limit: { status: 409, title: 'All seats of the plan are taken' },

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { auditRoutes } from '../audit/routes.ts';
 import type { Config } from '../config.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
+import { adoptionRoutes } from '../directory/adoption-routes.ts';
 import { grantRoutes } from '../grants/routes.ts';
 import type { CredentialCache } from '../keys/credential-cache.ts';
 import { keyRoutes } from '../keys/routes.ts';
@@ -53,6 +54,7 @@ export function createApi(deps: ApiDeps): Api {
   const endpoints: readonly Endpoint[] = [
     ...orgRoutes(deps),
     ...memberRoutes(deps),
+    ...adoptionRoutes(deps),
     ...grantRoutes(deps),
     ...keyRoutes(deps),
     ...accessRoutes(deps),

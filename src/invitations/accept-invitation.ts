@@ -1,11 +1,12 @@
 // The acceptance: one transaction spends the invitation, makes or finds the person, and admits the member with role and
 // teams (laws 1, 2 and 4). Afterwards Keycloak is made equal within a time limit; the mark stays if that fails.
-import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
-import { admitMember } from '../members/admit-member.ts';
+import { reconcileGrants } from '../grants/grants-store.ts';
+import { admitMember, settleMember } from '../members/admit-member.ts';
+import type { MemberStatus } from '../members/member.ts';
 import { mayGrant } from '../roles/rights.ts';
 import type { Inviter } from './invitation.ts';
 import { recordInvitationEvent } from './invitation-store.ts';
@@ -28,6 +29,7 @@ type Spent = {
   inviter: Inviter & { memberId?: string };
   ceiling: string[];
   ceiling_full_control: boolean;
+  confirms_address: boolean;
 };
 
 /**
@@ -40,7 +42,7 @@ export async function acceptInvitation(deps: CoreDeps, ctx: RequestContext, inpu
   const personId = await deps.db.inOrg(input.orgId, async (tx) => {
     await lockInvitedMember(tx, input.invitationId);
     const spent = await spend(tx, input, now);
-    await requireCeilingStill(tx, spent);
+    if (!spent.confirms_address) await requireCeilingStill(tx, spent);
     const person =
       input.by === 'link' ? await personByLink(tx, spent) : await requireOwner(tx, input.by.personId, spent);
     const asPerson: RequestContext = { ...ctx, actor: { kind: 'person', id: person, memberId: spent.member_id } };
@@ -63,7 +65,8 @@ async function spend(tx: Tx, input: AcceptInput, now: Date): Promise<Spent> {
       from organization o
       where i.org_id = $1 and i.id = $2 and i.status = 'pending' and i.expires_at > $4 and i.browser_hash = $3
         and o.org_id = i.org_id and o.status = 'active'
-      returning i.member_id, i.address, i.role_key, i.team_ids, i.inviter, i.ceiling, i.ceiling_full_control`,
+      returning i.member_id, i.address, i.role_key, i.team_ids, i.inviter, i.ceiling, i.ceiling_full_control,
+        i.confirms_address`,
     values: [tx.orgId, input.invitationId, input.browserHash, now],
   });
   if (row) return row;
@@ -148,6 +151,18 @@ async function admit(tx: Tx, ctx: RequestContext, invitationId: string, spent: S
       data: { reason: 'taken' },
     });
   }
+  const status = spent.confirms_address
+    ? await settleMember(tx, ctx, { memberId, reason: 'address_confirmed' })
+    : await takeOffer(tx, ctx, invitationId, spent);
+  if (status !== 'active') {
+    throw new DomainError('conflict', 'Your access to this organization was stopped. Ask its administrator.', {
+      data: { reason: 'blocked' },
+    });
+  }
+}
+
+async function takeOffer(tx: Tx, ctx: RequestContext, invitationId: string, spent: Spent): Promise<MemberStatus> {
+  const { member_id: memberId } = spent;
   await tx.query({
     text: `insert into access_grant (org_id, member_id, target_kind, target, source, ref)
       select $1::uuid, $2::uuid, 'role', $4::text, 'invite', $3::text
@@ -157,13 +172,8 @@ async function admit(tx: Tx, ctx: RequestContext, invitationId: string, spent: S
       on conflict do nothing`,
     values: [tx.orgId, memberId, invitationId, spent.role_key, spent.team_ids],
   });
-  await tx.query({ text: 'select reconcile_grants($1, $2, $3)', values: [tx.orgId, [memberId], actorJson(ctx)] });
-  const carrier = { source: 'invitation', ref: invitationId } as const;
-  if ((await admitMember(tx, ctx, { memberId, carrier })) !== 'active') {
-    throw new DomainError('conflict', 'Your access to this organization was stopped. Ask its administrator.', {
-      data: { reason: 'blocked' },
-    });
-  }
+  await reconcileGrants(tx, ctx, [memberId]);
+  return admitMember(tx, ctx, { memberId, carrier: { source: 'invitation', ref: invitationId } });
 }
 
 /** Runs the person's projection, and answers whether it was done within the limit. Never throws. */

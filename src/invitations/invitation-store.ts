@@ -49,14 +49,16 @@ export type NewInvitation = {
   readonly rights: Rights;
   readonly expiresAt: Date;
   readonly now: Date;
+  /** Asks for a proof of the address and offers nothing. */
+  readonly confirmsAddress?: boolean;
 };
 
 /** Writes the row; the link is made by `sendLink`. */
 export async function insertInvitation(tx: Tx, invitation: NewInvitation): Promise<void> {
   await tx.query({
     text: `insert into invitation (org_id, id, member_id, address, address_key, role_key, team_ids, message, inviter,
-        ceiling, ceiling_full_control, expires_at, created_at)
-      values ($1, $2, $3, $4, fold_key($4), $5, $6, $7, $8, $9, $10, $11, $12)`,
+        ceiling, ceiling_full_control, expires_at, created_at, confirms_address)
+      values ($1, $2, $3, $4, fold_key($4), $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     values: [
       tx.orgId,
       invitation.id,
@@ -70,6 +72,7 @@ export async function insertInvitation(tx: Tx, invitation: NewInvitation): Promi
       invitation.rights.fullControl,
       invitation.expiresAt,
       invitation.now,
+      invitation.confirmsAddress ?? false,
     ],
   });
 }

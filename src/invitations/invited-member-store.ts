@@ -26,7 +26,9 @@ export async function placeForInvited(
   const candidates = await tx.query<Candidate>({
     text: `select m.id, m.status, (m.person_id is null or m.person_id = s.person_id) as same_person,
         exists (select from block b where b.org_id = m.org_id and b.member_id = m.id) as blocked,
-        exists (select from directory_user d where d.org_id = m.org_id and d.member_id = m.id) as from_directory,
+        exists (select from directory_user d where d.org_id = m.org_id and d.member_id = m.id and d.adoption is null)
+          and not exists (select from directory_user d where d.org_id = m.org_id and d.member_id = m.id
+            and d.adoption is null and d.deleted_at is null) as from_directory,
         (select i.id from invitation i where i.org_id = m.org_id and i.member_id = m.id
           and i.status = 'pending' and i.expires_at > $3) as pending_invitation
       from member m left join person_standing($2) s on true

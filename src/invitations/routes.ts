@@ -9,6 +9,7 @@ import { createInvitation } from './create-invitation.ts';
 import type { InvitationDeps } from './deps.ts';
 import { INVITATION_STATES, type Invitation, LONGEST_LIFETIME_HOURS } from './invitation.ts';
 import { findInvitation, listInvitations, readerOf } from './invitation-queries.ts';
+import { releaseRoutes } from './release-routes.ts';
 import { resendInvitation } from './resend-invitation.ts';
 
 const TAG = 'Invitations';
@@ -63,7 +64,7 @@ const one = (description: string) => ({ description, schema: invitationView });
 
 /** The operations of invitations. */
 export function invitationRoutes(deps: InvitationDeps): Endpoint[] {
-  return [makeOne(deps), listAll(deps), readOne(deps), resendOne(deps), cancelOne(deps)];
+  return [makeOne(deps), listAll(deps), readOne(deps), resendOne(deps), cancelOne(deps), ...releaseRoutes(deps)];
 }
 
 function makeOne(deps: InvitationDeps): Endpoint {

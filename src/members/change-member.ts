@@ -95,9 +95,13 @@ export function reactivateMember(deps: CoreDeps, ctx: RequestContext, call: Memb
     if (lifted.length > 0) await recordAct(tx, ctx, 'member.unblocked', call.memberId, { source: 'admin' });
     const { blocks } = await explainMember(tx, call.orgId, call.memberId);
     if (blocks.length > 0) {
-      throw new DomainError('conflict', 'Another source blocks this member, and only it can lift that.', {
-        data: { blocks: blocks.map(({ source, ref, reason }) => ({ source, ref, reason })) },
-      });
+      throw new DomainError(
+        'conflict',
+        'Another source blocks this member. It lifts that, or somebody with full control overrides it.',
+        {
+          data: { blocks: blocks.map(({ source, ref, reason }) => ({ source, ref, reason })) },
+        },
+      );
     }
     await settleMember(tx, ctx, { memberId: call.memberId, reason: 'admin' });
     return explained(tx, call);
@@ -139,7 +143,7 @@ function outranked({ member, explanation }: ExplainedMember, roleKey: string): D
   );
 }
 
-async function explained(tx: Tx, { orgId, memberId }: MemberCall): Promise<ExplainedMember> {
+export async function explained(tx: Tx, { orgId, memberId }: MemberCall): Promise<ExplainedMember> {
   const explanation = await explainMember(tx, orgId, memberId);
   return { member: await getMember(tx, orgId, memberId), explanation };
 }

@@ -4,7 +4,7 @@ import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { idParam } from '../http/parse-request.ts';
-import { displayName, pageOf, pageQuery, readCursor, toPage } from '../http/wire.ts';
+import { displayName, pageOf, pageQuery, readCursor, toPage, uuid } from '../http/wire.ts';
 import { isUuid } from '../ids.ts';
 import {
   changeRole,
@@ -16,6 +16,7 @@ import {
 } from './change-member.ts';
 import { createMember } from './create-member.ts';
 import { explainMember, getMember, listMembers } from './members-queries.ts';
+import { overrideBlock } from './override-block.ts';
 import { explainedMemberBody, explainedToWire, memberBody, memberStatus, memberToWire } from './wire.ts';
 
 const TAG = 'Members';
@@ -160,6 +161,22 @@ function departures(deps: CoreDeps): Endpoint[] {
       handle: async (call) => ({
         status: 200,
         body: explainedToWire(await reactivateMember(deps, call.ctx, about(call))),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: `${path}/override-block`,
+      summary:
+        "Override a directory's active=false, with full control; it holds until the directory says active=false anew",
+      tag: TAG,
+      access: { permission: 'member.manage' },
+      params,
+      body: z.strictObject({ directoryId: uuid, reason: z.string().trim().min(1).max(500) }),
+      responses: one,
+      idempotent: true,
+      handle: async (call) => ({
+        status: 200,
+        body: explainedToWire(await overrideBlock(deps, call.ctx, about(call), call.body)),
       }),
     }),
     endpoint({

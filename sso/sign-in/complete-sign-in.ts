@@ -6,19 +6,14 @@ import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import { DomainError } from '../../src/errors.ts';
+import { admitMember, settleMember } from '../../src/members/admit-member.ts';
+import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { domainOf, findMember } from './find-member.ts';
 import { type Candidate, isTombstoned, ownsDomainOf } from './member-queries.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
-import {
-  addSignInCarrier,
-  admit,
-  getPersonOfMember,
-  insertIdentity,
-  insertJitMember,
-  recordEvidence,
-} from './sign-in-store.ts';
+import { getPersonOfMember, insertIdentity, insertJitMember, recordEvidence } from './sign-in-store.ts';
 import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
@@ -137,9 +132,11 @@ async function letIn(tx: Tx, ctx: RequestContext, connection: Connection, member
   if (status === 'active') return memberId;
   if (status === 'invited') {
     if (connection.settings.jit === 'off') throw new SignInRefused('invitation_open', `Member ${memberId} is invited.`);
-    await addSignInCarrier(tx, memberId, connection.id);
   }
-  const after = await admit(tx, ctx, memberId);
+  const after =
+    status === 'invited'
+      ? await wantHere(tx, ctx, memberId, connection)
+      : await settleMember(tx, ctx, { memberId, reason: 'sign_in' });
   if (after !== 'active') throw new SignInRefused('member_waiting', `Member ${memberId} is ${after}.`);
   return memberId;
 }
@@ -164,11 +161,15 @@ async function createJustInTime(
     throw new SignInRefused('member_suspended', 'A member of this id, name or address was let go while blocked.');
   }
   const memberId = await insertJitMember(tx, { address, givenName, familyName });
-  await addSignInCarrier(tx, memberId, connection.id);
-  const after = await admit(tx, ctx, memberId);
+  const after = await wantHere(tx, ctx, memberId, connection);
   if (after !== 'active') throw new SignInRefused('member_waiting', `The address is held by somebody else (${after}).`);
   note(trace, 'just in time', true, `made member ${memberId}`);
   return memberId;
+}
+
+/** The connection carries the member from now on. */
+function wantHere(tx: Tx, ctx: RequestContext, memberId: string, { id: ref }: Connection): Promise<MemberStatus> {
+  return admitMember(tx, ctx, { memberId, carrier: { source: 'sign_in', ref } });
 }
 
 const REFUSED_RULES: Readonly<Record<string, RefusalCode>> = {

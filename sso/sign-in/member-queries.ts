@@ -42,7 +42,7 @@ const select = (which: string) => `select m.id as member_id, m.status, m.person_
     exists (select from block b where b.org_id = m.org_id and b.member_id = m.id) as blocked,
     r.full_control or r.permissions && $4::text[] as is_admin,
     exists (select from directory_user d where d.org_id = m.org_id and d.directory_id = $3 and d.member_id = m.id
-      and d.deleted_at is null) as in_directory,
+      and d.deleted_at is null and d.adoption is null) as in_directory,
     exists (select from identity i where i.org_id = m.org_id and i.connection_id = $2 and i.member_id = m.id) as linked,
     m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain,
     m.person_id is not null and (person_held_elsewhere(m.org_id, m.person_id)
@@ -88,7 +88,7 @@ export function findByIdentity(tx: Tx, place: Place, issuer: string, subject: st
 
 const directoryUser = (condition: string) =>
   `m.id in (select d.member_id from directory_user d where d.org_id = $1 and d.directory_id = $3 and ${condition}
-    and d.deleted_at is null)`;
+    and d.deleted_at is null and d.adoption is null)`;
 
 /** The paired directory's user of that externalId. */
 export function findByImmutableId(tx: Tx, place: Place, immutableId: string): Promise<Candidate[]> {
@@ -113,7 +113,7 @@ export async function isTombstoned(
   const [row] = await tx.query<{ found: boolean }>({
     name: 'sso_sign_in_tombstone',
     text: `select exists (select from member m join block b on b.org_id = m.org_id and b.member_id = m.id
-        left join directory_user d on d.org_id = m.org_id and d.member_id = m.id
+        left join directory_user d on d.org_id = m.org_id and d.member_id = m.id and d.adoption is null
       where m.org_id = $1 and (m.address_key = fold_key($4) or d.external_id = $2
         or d.user_name_key = fold_key($3) or d.email_key = fold_key($4))) as found`,
     values: [tx.orgId, names.immutableId ?? null, names.userName ?? null, names.address],

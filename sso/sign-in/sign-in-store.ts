@@ -51,7 +51,7 @@ export async function insertIdentity(
   });
 }
 
-/** A member who does not exist yet; `admit` decides what becomes of them. */
+/** A member who does not exist yet; `admitMember` decides what becomes of them. */
 export async function insertJitMember(
   tx: Tx,
   member: { readonly address: string; readonly givenName: string | undefined; readonly familyName: string | undefined },
@@ -71,25 +71,6 @@ export async function insertJitMember(
     ],
   });
   return (row as { id: string }).id;
-}
-
-/** The connection wants this member here. */
-export async function addSignInCarrier(tx: Tx, memberId: string, connectionId: string): Promise<void> {
-  await tx.query({
-    name: 'sso_sign_in_carrier_insert',
-    text: `insert into carrier (org_id, member_id, source, ref) values ($1, $2, 'sign_in', $3) on conflict do nothing`,
-    values: [tx.orgId, memberId, connectionId],
-  });
-}
-
-/** The one door in (law 2). Answers the status afterwards. */
-export async function admit(tx: Tx, ctx: RequestContext, memberId: string): Promise<string> {
-  const [row] = await tx.query<{ status: string }>({
-    name: 'sso_admit_member',
-    text: 'select admit_member($1, $2, $3) as status',
-    values: [tx.orgId, memberId, actorJson(ctx)],
-  });
-  return (row as { status: string }).status;
 }
 
 export async function getPersonOfMember(tx: Tx, memberId: string): Promise<string> {

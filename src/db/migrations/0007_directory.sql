@@ -238,7 +238,7 @@ begin
       (select member_id from directory_user where org_id = p_org and directory_id = p_directory
         and user_name_key = fold_key(u.user_name) and deleted_at is null)),
     (select member_id from directory_user where org_id = p_org and directory_id = p_directory
-      and external_id = u.external_id and deleted_at is not null order by deleted_at desc limit 1),
+      and external_id = u.external_id and deleted_at is not null and adoption is null order by deleted_at desc limit 1),
     (select id from member where org_id = p_org and address_key = fold_key(u.address) and status not in ('removed', 'purged'))
   into v_role, v_seat_limit, v_live, v_member, v_other
   from organization o where o.org_id = p_org;
