@@ -9,6 +9,8 @@ import { DomainError } from './errors.ts';
 export type Role = { readonly web?: boolean; readonly worker?: boolean };
 
 const DRAIN_MS = 8_000;
+/** Longer than load balancers and clients keep an idle connection: a request would else meet one that just closes. */
+const KEEP_ALIVE_MS = 75_000;
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(role: Role): Promise<void> {
@@ -18,7 +20,7 @@ export async function serve(role: Role): Promise<void> {
   const stopping = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
-  const server = role.web ? createServer(createApp(deps)) : undefined;
+  const server = role.web ? createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createApp(deps)) : undefined;
   if (server) {
     answerUnreadable(server);
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
 // Drawbridge as a process of its own, as production runs it, on a cloned database, for clients that talk to it over
-// HTTP and know nothing of us. It has no Keycloak: what is due to be projected stays marked, where a test can see it.
+// HTTP and know nothing of us. There is no worker beside it: what is due to be done stays marked, where a test can see it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ export async function startRunningBridge(): Promise<RunningBridge> {
   const port = await findFreePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const input: BridgeInput = {
-    role: 'serve',
+    role: 'web',
     baseUrl,
     port,
     databases: { ownerUrl: database.url, appUrl: database.appUrl, workerUrl: database.workerUrl },

@@ -1,0 +1,63 @@
+// Whole lifecycles as Entra and Okta put them on the wire, replayed against the running server. A re-sync with nothing
+// changed must leave every row version of the database as it was, the request journal apart.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventuallyHolds } from '../support/eventually.ts';
+import { type RunningBridge, startRunningBridge } from './running-bridge.ts';
+import { ENTRA_2020 } from './wire/entra-2020.ts';
+import { ENTRA_LEGACY } from './wire/entra-legacy.ts';
+import { OKTA_AIW } from './wire/okta-aiw.ts';
+import { OKTA_OIN } from './wire/okta-oin.ts';
+import { type ReplayState, replayPhase } from './wire/replay.ts';
+import { rowVersions } from './wire/row-versions.ts';
+
+let bridge: RunningBridge;
+beforeAll(async () => {
+  bridge = await startRunningBridge();
+});
+afterAll(() => bridge?.[Symbol.asyncDispose]());
+
+test.each([...ENTRA_LEGACY, ...ENTRA_2020, OKTA_OIN, OKTA_AIW])('$client', async (replay) => {
+  const directory = await bridge.directory(replay.profile);
+  const at: ReplayState = {
+    scimUrl: bridge.scimUrl,
+    token: directory.token,
+    names: { domain: `${directory.orgKey}.test`, guid: crypto.randomUUID() },
+    last: undefined,
+    requests: 0,
+  };
+  const journalled = () =>
+    eventuallyHolds(async () => {
+      const text = 'select count(*)::integer as entries from scim_journal where directory_id = $1';
+      expect(await bridge.sql(text, [directory.directoryId])).toEqual([{ entries: at.requests }]);
+    });
+  for (const phase of replay.phases) {
+    if (phase.writesNothing) await journalled();
+    const before = phase.writesNothing && (await rowVersions(bridge));
+    await replayPhase(replay, phase, at);
+    if (before) {
+      await journalled();
+      expect(await rowVersions(bridge), phase.name).toEqual(before);
+    }
+    for (const [name, status] of Object.entries(phase.statuses ?? {})) {
+      const found = await bridge.sql('select status from member where id = $1', [at.names[name]]);
+      expect(found, `${name} after ${phase.name}`).toEqual([{ status }]);
+    }
+  }
+  console.log(`${replay.client}: ${replay.phases.length} phases, ${at.requests} requests`);
+});
+
+test('a connection is kept for longer than its client keeps it', async () => {
+  const { token } = await bridge.directory('generic');
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${bridge.scimUrl}/ServiceProviderConfig`, { headers });
+  expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+  await answer.arrayBuffer();
+});
+
+test('a row that is written with the values that it had is seen as written', async () => {
+  const before = await rowVersions(bridge);
+  await bridge.sql('update organization set display_name = display_name');
+  const after = await rowVersions(bridge);
+  expect(Object.keys(after).filter((table) => after[table] !== before[table])).toEqual(['public.organization']);
+});
