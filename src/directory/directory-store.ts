@@ -45,20 +45,20 @@ export async function insertDirectoryToken(
     readonly id: string;
     readonly directoryId: string;
     readonly displayName: string;
+    readonly createdAt: Date;
     readonly expiresAt: Date | undefined;
     readonly hash: Buffer;
   },
-): Promise<{ created_at: Date }> {
-  const rows = await tx.query<{ created_at: Date }>({
-    text: `insert into directory_token (org_id, id, directory_id, display_name, expires_at) values ($1, $2, $3, $4, $5)
-      returning created_at`,
-    values: [tx.orgId, token.id, token.directoryId, token.displayName, token.expiresAt],
+): Promise<void> {
+  await tx.query({
+    text: `insert into directory_token (org_id, id, directory_id, display_name, created_at, expires_at)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [tx.orgId, token.id, token.directoryId, token.displayName, token.createdAt, token.expiresAt],
   });
   await tx.query({
     text: `select issue_credential($1, 'scim_token', $2, $3, $4)`,
     values: [token.hash, tx.orgId, token.id, token.expiresAt],
   });
-  return rows[0]!;
 }
 
 /** Ends a token everywhere; false when the directory has no such live one. */

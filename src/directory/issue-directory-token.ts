@@ -35,9 +35,9 @@ export function issueDirectoryToken(
       throw new DomainError('conflict', `A directory has at most ${MOST_LIVE_TOKENS} live tokens. Revoke one first.`);
     }
     const hash = hashSecret(token);
-    const made = await insertDirectoryToken(tx, { id, directoryId, displayName, expiresAt, hash });
+    await insertDirectoryToken(tx, { id, directoryId, displayName, createdAt: now, expiresAt, hash });
     const data = { tokenId: id, displayName, expiresAt: expiresAt?.toISOString() };
     await recordDirectoryEvent(tx, { actor: ctx.actor, action: 'directory.token_issued', directoryId, data });
-    return { id, token, createdAt: made.created_at };
+    return { id, token, createdAt: now };
   });
 }

@@ -9,24 +9,32 @@ import { defineTask, type JobHelpers, type Task } from '../jobs/task.ts';
 import { invitationMail } from './invitation-mail.ts';
 import { noteMailFailed, noteMailSent } from './mail-health.ts';
 import { MailError, type Mailer } from './mailer.ts';
+import { sendTokenExpiryMail, tokenExpiryPayload } from './send-token-expiry.ts';
 
 export type SendMailDeps = CoreDeps & {
   readonly mailer: Mailer;
   readonly config: { readonly baseUrl: string; readonly secretKey: string };
 };
 
-const payloadSchema = z.object({
+const invitationPayload = z.object({
   template: z.literal('invitation'),
   orgId: z.uuid(),
   invitationId: z.uuid(),
   sentCount: z.int().min(1),
 });
 
-type Payload = z.output<typeof payloadSchema>;
+type Payload = z.output<typeof invitationPayload>;
+
+const anyPayload = z.discriminatedUnion('template', [invitationPayload, tokenExpiryPayload]);
 
 /** The tasks of mail, by name. */
 export function mailTasks(deps: SendMailDeps): Record<string, Task> {
-  return { send_mail: defineTask(payloadSchema, (payload, job) => sendInvitationMail(deps, payload, job)) };
+  const send = defineTask(anyPayload, (payload, job) =>
+    payload.template === 'invitation'
+      ? sendInvitationMail(deps, payload, job)
+      : sendTokenExpiryMail(deps, payload, job),
+  );
+  return { send_mail: send };
 }
 
 async function sendInvitationMail(deps: SendMailDeps, mail: Payload, { log }: JobHelpers): Promise<void> {

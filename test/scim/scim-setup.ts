@@ -54,10 +54,16 @@ export type ScimSetup = AsyncDisposable & {
   readonly sql: <Row extends pg.QueryResultRow = Json>(text: string, values?: unknown[]) => Promise<Row[]>;
 };
 
-export async function setupScim(options: { ratePerSecond?: number } = {}): Promise<ScimSetup> {
+type ScimOptions = { readonly ratePerSecond?: number; readonly clockStands?: boolean };
+
+export async function setupScim(options: ScimOptions = {}): Promise<ScimSetup> {
   // the API is made first; its replays go through the service that is made below
   const service: { scim?: Scim } = {};
-  const t = await setup({ poolSize: 16, perform: (caller, message) => service.scim!.perform(caller, message) });
+  const t = await setup({
+    poolSize: 16,
+    clockStands: options.clockStands ?? false,
+    perform: (caller, message) => service.scim!.perform(caller, message),
+  });
   let changes = 0;
   const observed: ScimRequestFacts[] = [];
   const server = createServer();

@@ -25,11 +25,12 @@ export const TEST_SECRET_KEY = 'test-0123456789-0123456789';
 
 export type TestClock = Clock & { advance(seconds: number): void };
 
-/** Starts at the real time, because the database's own defaults do. */
-export function createTestClock(): TestClock {
+/** Starts at the real time, because the database's own defaults do; one that stands moves by hand only. */
+export function createTestClock({ stands = false } = {}): TestClock {
+  const startMs = Date.now();
   let offsetMs = 0;
   return {
-    now: () => new Date(Date.now() + offsetMs),
+    now: () => new Date((stands ? startMs : Date.now()) + offsetMs),
     advance: (seconds) => {
       offsetMs += seconds * 1000;
     },
@@ -79,6 +80,7 @@ export type SetupOptions = {
   readonly resolveTxt?: ApiDeps['resolveTxt'];
   readonly probes?: ApiDeps['probes'];
   readonly poolSize?: number;
+  readonly clockStands?: boolean;
   /** The SCIM service's, where a test has one. */
   readonly perform?: Perform;
 };
@@ -88,7 +90,7 @@ const nothingToPerform: Perform = () => Promise.reject(new Error('This test has 
 /** Dispose it in `afterAll`. */
 export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const database = await createTestDatabase();
-  const clock = createTestClock();
+  const clock = createTestClock({ stands: options.clockStands ?? false });
   const logLines: string[] = [];
   const log = createLogger({ logLevel: 'debug' }, { write: (line) => void logLines.push(line) });
   const db = new Database(database.appUrl, { size: options.poolSize ?? 8, applicationName: 'test' });
