@@ -4,6 +4,7 @@ import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.
 import type { BodyText } from './body-text.ts';
 import type { Cursors } from './cursor.ts';
 import type { PageMarks } from './page-marks.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Dropped } from './schema/read-value.ts';
 import type { ResourceTypes } from './schema/resource-types.ts';
 
@@ -15,6 +16,7 @@ export type ScimServices = DirectoryDeps & {
   readonly changed: () => void;
   readonly marks: PageMarks;
   readonly cursors: Cursors;
+  readonly limit: RateLimit;
 };
 
 export type ScimRequest = {
@@ -38,6 +40,8 @@ export type ScimAnswer = {
   /** JSON text. */
   readonly body?: BodyText | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** For the journal: facts of the request that its answer does not show. */
+  readonly note?: Readonly<Record<string, unknown>> | undefined;
 };
 
 export type Handler = (services: ScimServices, request: ScimRequest) => Promise<ScimAnswer> | ScimAnswer;

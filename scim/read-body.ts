@@ -7,8 +7,11 @@ const LARGEST_BODY = 16 * 1024 * 1024;
 const DEEPEST = 64;
 const CONTENT_TYPES = new Set(['application/scim+json', 'application/json']);
 
-/** Throws `unsupported_media_type`, `too_large` or `invalid_syntax`. */
-export async function readJsonObject(message: IncomingMessage): Promise<Record<string, unknown>> {
+/** A body of at most `largest` bytes. Throws `unsupported_media_type`, `too_large` or `invalid_syntax`. */
+export async function readJsonObject(
+  message: IncomingMessage,
+  largest: number = LARGEST_BODY,
+): Promise<Record<string, unknown>> {
   const contentType = message.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!CONTENT_TYPES.has(contentType)) {
     throw new DomainError('unsupported_media_type', 'The content type must be application/scim+json.');
@@ -16,7 +19,7 @@ export async function readJsonObject(message: IncomingMessage): Promise<Record<s
   if (message.headers['content-encoding'] !== undefined && message.headers['content-encoding'] !== 'identity') {
     throw new DomainError('unsupported_media_type', 'The body must not be compressed.');
   }
-  const text = await readText(message);
+  const text = await readText(message, largest);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -30,8 +33,8 @@ export async function readJsonObject(message: IncomingMessage): Promise<Record<s
   return value as Record<string, unknown>;
 }
 
-async function readText(message: IncomingMessage): Promise<string> {
-  const bytes = await readBytes(message);
+async function readText(message: IncomingMessage, largest: number): Promise<string> {
+  const bytes = await readBytes(message, largest);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -40,17 +43,17 @@ async function readText(message: IncomingMessage): Promise<string> {
 }
 
 /** Events, not iteration: leaving an iteration early would cut the connection before the refusal is read. */
-function readBytes(message: IncomingMessage): Promise<Buffer> {
-  if (Number(message.headers['content-length'] ?? 0) > LARGEST_BODY) throw tooLarge();
+function readBytes(message: IncomingMessage, largest: number): Promise<Buffer> {
+  if (Number(message.headers['content-length'] ?? 0) > largest) throw tooLarge(largest);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     message.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= LARGEST_BODY) chunks.push(chunk);
+      if (size <= largest) chunks.push(chunk);
       else {
         chunks.length = 0;
-        reject(tooLarge());
+        reject(tooLarge(largest));
       }
     });
     message.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
@@ -65,6 +68,9 @@ function refuseDepth(value: unknown, depth: number): void {
   for (const part of Array.isArray(value) ? value : Object.values(value)) refuseDepth(part, depth + 1);
 }
 
-function tooLarge(): DomainError {
-  return new DomainError('too_large', `The body is larger than ${LARGEST_BODY / 1024 / 1024} MB.`);
+function tooLarge(largest: number): DomainError {
+  return new DomainError(
+    'too_large',
+    `The body is larger than ${largest} bytes, which is all that this address takes.`,
+  );
 }

@@ -72,11 +72,12 @@ type Exchange = {
   caller?: DirectoryCaller;
   id: string;
   handler?: Handler;
+  largestBody?: number | undefined;
   body: Readonly<Record<string, unknown>>;
   answer?: ScimAnswer;
 };
 
-type Parts = { readonly services: ScimServices; readonly callers: Callers; readonly limit: RateLimit };
+type Parts = { readonly services: ScimServices; readonly callers: Callers };
 
 type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 
@@ -91,11 +92,11 @@ export function createScim(deps: ScimDeps): Scim {
     changed: deps.changed,
     marks: new PageMarks(deps.clock),
     cursors: new Cursors(deps.secretKey, deps.clock),
+    limit: new RateLimit(deps.ratePerSecond, deps.clock),
   };
   const parts = {
     services,
     callers: new Callers(services, deps.credentials),
-    limit: new RateLimit(deps.ratePerSecond, deps.clock),
   };
   const journal = new Journal(services);
   return {
@@ -155,18 +156,20 @@ function refuseInactive({ caller }: Exchange): void {
   );
 }
 
-function limitRate(exchange: Exchange, { limit }: Parts): void {
-  limit.take(exchange.caller!.directoryId);
+function limitRate(exchange: Exchange, { services }: Parts): void {
+  services.limit.take(exchange.caller!.directoryId);
 }
 
 function findWay(exchange: Exchange): void {
   const route = findRoute(exchange.path);
   exchange.handler = findHandler(route, exchange.message.method ?? 'GET');
   exchange.id = route.id;
+  exchange.largestBody = route.largestBody;
 }
 
 async function readBody(exchange: Exchange): Promise<void> {
-  if (TAKES_BODY.has(exchange.message.method ?? '')) exchange.body = await readJsonObject(exchange.message);
+  const { message, largestBody } = exchange;
+  if (TAKES_BODY.has(message.method ?? '')) exchange.body = await readJsonObject(message, largestBody);
 }
 
 /** A directory whose vendor nobody knows yet may give it away; the answer does not wait until that is recorded. */
@@ -240,6 +243,7 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
   );
   if (!caller) return;
   const detail = {
+    ...answer.note,
     ...(dropped.size > 0 ? { dropped: [...dropped].slice(0, 50) } : {}),
     ...(failure instanceof DomainError ? { error: failure.code, detail: failure.message } : {}),
     ...(failure !== undefined && !(failure instanceof DomainError) ? { error: 'internal' } : {}),

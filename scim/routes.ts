@@ -1,6 +1,8 @@
 // Every address of the service and what it takes (RFC 7644 section 3.2): one table, read from top to bottom.
 import { DomainError } from '../src/errors.ts';
 import type { Handler } from './exchange.ts';
+import { bulk } from './resources/bulk.ts';
+import { LARGEST_BULK } from './resources/bulk-operations.ts';
 import {
   getResourceType,
   getSchema,
@@ -8,13 +10,15 @@ import {
   listResourceTypes,
   listSchemas,
 } from './resources/discovery.ts';
-import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGroup } from './resources/groups.ts';
+import { COLLECTION_METHODS, type Methods, RESOURCE_METHODS } from './resources/resource-methods.ts';
 import { searchAll, searchGroups, searchUsers } from './resources/search.ts';
-import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from './resources/users.ts';
 
-type Methods = { readonly [method: string]: Handler };
-
-export type Route = { readonly methods: Methods; readonly id: string };
+export type Route = {
+  readonly methods: Methods;
+  readonly id: string;
+  /** The bytes of a body that it takes, where they are fewer than elsewhere. */
+  readonly largestBody?: number;
+};
 
 const notServed =
   (what: string): Handler =>
@@ -22,13 +26,11 @@ const notServed =
     throw new DomainError('not_implemented', `${what} is not served; /ServiceProviderConfig says what is.`);
   };
 
-const bulk = notServed('/Bulk');
 const me = notServed('/Me');
 
 /** Addresses without an id. */
 const COLLECTIONS: Readonly<Record<string, Methods>> = {
-  '/Users': { GET: listUsers, POST: createUser },
-  '/Groups': { GET: listGroups, POST: createGroup },
+  ...COLLECTION_METHODS,
   '/Users/.search': { POST: searchUsers },
   '/Groups/.search': { POST: searchGroups },
   '/.search': { POST: searchAll },
@@ -41,8 +43,7 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
 
 /** Addresses with an id after them. */
 const RESOURCES: Readonly<Record<string, Methods>> = {
-  '/Users': { GET: getUser, PUT: replaceUser, PATCH: patchUser, DELETE: deleteUser },
-  '/Groups': { GET: getGroup, PUT: replaceGroup, PATCH: patchGroup, DELETE: deleteGroup },
+  ...RESOURCE_METHODS,
   '/ResourceTypes': { GET: getResourceType },
   '/Schemas': { GET: getSchema },
 };
@@ -50,6 +51,7 @@ const RESOURCES: Readonly<Record<string, Methods>> = {
 /** The route of a path (without its query); throws `not_found` where nothing is served. */
 export function findRoute(path: string): Route {
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  if (plain === '/Bulk') return { methods: COLLECTIONS[plain]!, id: '', largestBody: LARGEST_BULK };
   if (Object.hasOwn(COLLECTIONS, plain)) return { methods: COLLECTIONS[plain]!, id: '' };
   const slash = plain.indexOf('/', 1);
   const collection = plain.slice(0, slash);

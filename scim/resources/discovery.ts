@@ -7,6 +7,7 @@ import type { ResourceType, Schema } from '../schema/attribute.ts';
 import { describeDeclared, describeSchema } from '../schema/describe.ts';
 import { RESOURCE_TYPE, SERVICE_PROVIDER_CONFIG } from '../schema/names.ts';
 import { type ResourceTypes, STANDARD_TYPES } from '../schema/resource-types.ts';
+import { LARGEST_BULK, MOST_OPERATIONS } from './bulk-operations.ts';
 import { listAnswer } from './list-answer.ts';
 
 type Documents = {
@@ -62,7 +63,7 @@ function serviceProviderConfig(baseUrl: string): object {
   return {
     schemas: [SERVICE_PROVIDER_CONFIG],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: MOST_OPERATIONS, maxPayloadSize: LARGEST_BULK },
     filter: { supported: true, maxResults: LARGEST_PAGE },
     changePassword: { supported: false },
     sort: { supported: true },

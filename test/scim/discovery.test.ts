@@ -47,7 +47,7 @@ describe('discovery', () => {
     const { body } = await d.call('GET', '/ServiceProviderConfig');
     expect(body).toMatchObject({
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 4_194_304 },
       filter: { supported: true, maxResults: expect.any(Number) },
       changePassword: { supported: false },
       sort: { supported: true },
