@@ -35,7 +35,7 @@ async function answer(services: ScimServices, caller: DirectoryCaller, message: 
       ifMatch: undefined,
       ifNoneMatch: undefined,
       caller,
-      types: typesWith(caller.extensions),
+      types: typesWith(caller.extensions, services.baseUrl),
       body: (message.body ?? {}) as Readonly<Record<string, unknown>>,
       dropped: new Set(),
     });

@@ -4,6 +4,7 @@ import type { ResourceType } from './schema/attribute.ts';
 import { withSchemas } from './schema/read-resource.ts';
 import type { Json, JsonObject } from './schema/read-value.ts';
 
+const LONGEST_KEY = 512;
 const ADDRESS = /^[^\s@<>"(),:;\\[\]]+@[^\s@<>"(),:;\\[\]]+\.[^\s@<>"(),:;\\[\]]+$/;
 
 /** The input of the directory's change; `active` is what counts where the resource does not say. */
@@ -33,7 +34,8 @@ function addressOf(kept: JsonObject): string | undefined {
 
 function sortEmail(kept: JsonObject): string | undefined {
   const emails = emailsOf(kept);
-  return textOf((emails.find((email) => email.primary === true) ?? emails[0])?.value);
+  // an index takes no longer ones; filters by longer values do not look there
+  return textOf((emails.find((email) => email.primary === true) ?? emails[0])?.value)?.slice(0, LONGEST_KEY);
 }
 
 function emailsOf(kept: JsonObject): JsonObject[] {

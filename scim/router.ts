@@ -190,7 +190,7 @@ async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = message.headers;
   const caller = exchange.caller!;
   const method = message.method ?? 'GET';
-  const types = typesWith(caller.extensions);
+  const types = typesWith(caller.extensions, services.baseUrl);
   const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, types, body, dropped };
   exchange.answer = await exchange.handler!(services, request);
 }

@@ -37,8 +37,12 @@ export function matches(filter: DirectoryFilter, json: unknown, around: Surround
       const list = valueAt(json, filter.in);
       return Array.isArray(list) && list.some((each) => !where || matches(where, each));
     }
-    case 'present':
-      return operandOf(filter.target, json, around).value !== undefined;
+    case 'keyed':
+      return matches(filter.of, json, around);
+    case 'present': {
+      const { value } = operandOf(filter.target, json, around);
+      return value !== undefined && value !== '';
+    }
     default: {
       const { value, kind } = operandOf(filter.target, json, around);
       return compare(value, filter.op, filter.value, kind);
@@ -46,8 +50,16 @@ export function matches(filter: DirectoryFilter, json: unknown, around: Surround
   }
 }
 
-function operandOf(target: Target, json: unknown, around: Surroundings) {
-  if ('column' in target) return around.column(target.column);
+function operandOf(
+  target: Target,
+  json: unknown,
+  around: Surroundings,
+): { readonly value: FilterValue | undefined; readonly kind: ValueKind } {
+  if ('column' in target) {
+    const { value, kind } = around.column(target.column);
+    if (target.prefix === undefined) return { value, kind };
+    return { value: value === undefined ? undefined : `${target.prefix}${value}`, kind: 'text' };
+  }
   const value = valueAt(json, target.path);
   return { value: (value ?? undefined) as FilterValue | undefined, kind: target.kind };
 }

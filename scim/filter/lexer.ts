@@ -9,7 +9,8 @@ const SPACE = /\s*/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const BARE_VALUE = /[^\s()[\]"]+/y;
 
-/** Reads one text from front to back. Refusals carry the code given: `invalid_filter` or `invalid_path`. */
+/** Reads one text from front to back. Refusals carry the code given, `invalid_filter` or `invalid_path`; a filter
+ * that is too long is `too_many`. */
 export class Lexer {
   readonly #text: string;
   readonly #code: ErrorCode;
@@ -18,7 +19,13 @@ export class Lexer {
   constructor(text: string, code: 'invalid_filter' | 'invalid_path') {
     this.#text = text;
     this.#code = code;
-    if (Buffer.byteLength(text) > LONGEST_FILTER) throw this.refusal(`It is longer than ${LONGEST_FILTER} bytes`);
+    if (Buffer.byteLength(text) > LONGEST_FILTER) {
+      const refused = code === 'invalid_path' ? code : 'too_many';
+      throw new DomainError(
+        refused,
+        `The ${code === 'invalid_path' ? 'path' : 'filter'} is longer than ${LONGEST_FILTER} bytes.`,
+      );
+    }
     if (!text.isWellFormed() || text.includes('\0')) throw this.refusal('It has characters that no value can have');
     this.#skipSpace();
   }

@@ -17,20 +17,28 @@ export function resolveFilter(type: ResourceType, node: FilterNode): DirectoryFi
     resolve: (term) => resolveTerm(type, term),
     element(name, of) {
       const path = resolveFilterName(type, name);
-      if (!path || path.sub || !path.attribute.multiValued || path.attribute.type !== 'complex') {
-        throw refusal(`${name} is no list whose elements could be filtered`);
+      if (!path || path.sub || !(path.attribute.multiValued || path.attribute.type === 'complex')) {
+        throw refusal(`${name} has no parts that could be filtered`);
       }
-      return {
-        op: 'some',
-        in: path.attribute.collection ?? keysOf(path),
-        where: resolveElementFilter(path.attribute, of),
-      };
+      if (!path.attribute.multiValued) return resolvePartsFilter(type, name, of);
+      return someElement(path, resolveElementFilter(path.attribute, of, type.baseUrl));
     },
   });
 }
 
-/** A filter whose names are the sub-attributes of one element, as between the brackets of a path. */
-export function resolveElementFilter(attribute: Attribute, node: FilterNode): DirectoryFilter {
+/** `name[familyName eq "x"]`: a single complex attribute is its only element. */
+function resolvePartsFilter(type: ResourceType, name: string, node: FilterNode): DirectoryFilter {
+  return walk(node, {
+    resolve: (term) => resolveTerm(type, { ...term, name: `${name}.${term.name}` }),
+    element: refuseNested,
+  });
+}
+
+/**
+ * A filter whose names are the sub-attributes of one element, as between the brackets of a path. Addresses in it are
+ * compared where `baseUrl` says what they begin with.
+ */
+export function resolveElementFilter(attribute: Attribute, node: FilterNode, baseUrl?: string): DirectoryFilter {
   return walk(node, {
     resolve(term) {
       if (attribute.type !== 'complex') {
@@ -39,12 +47,14 @@ export function resolveElementFilter(attribute: Attribute, node: FilterNode): Di
       }
       const sub = findAttribute(attribute.subAttributes, term.name);
       if (!sub) throw refusal(`${attribute.name} has no ${term.name}`);
-      return condition(term, sub, targetInElement(attribute, sub));
+      return condition(term, sub, targetInElement(attribute, sub, baseUrl));
     },
-    element(name) {
-      throw refusal(`${name}[…] stands inside another bracket`);
-    },
+    element: refuseNested,
   });
+}
+
+function refuseNested(name: string): never {
+  throw refusal(`${name}[…] stands inside another bracket`);
 }
 
 /** Throws `invalid_value` where the attribute is unknown or has no order. */
@@ -53,7 +63,7 @@ export function resolveOrder(type: ResourceType, sortBy: string, descending: boo
   const attribute = path && (path.sub ?? defaultSub(path.attribute) ?? path.attribute);
   const list = path?.attribute.multiValued ? path.attribute : undefined;
   const column = list ? list.sortColumn : attribute?.column;
-  if (!path || !attribute || attribute.type === 'complex' || (list && !column)) {
+  if (!path || !attribute || attribute.type === 'complex' || (list && !column) || isNeverShown(path)) {
     throw new DomainError('invalid_value', `Resources cannot be sorted by ${sortBy}.`);
   }
   const keys = path.sub || path.attribute !== attribute ? [...keysOf(path), attribute.name] : keysOf(path);
@@ -78,19 +88,34 @@ function walk(node: FilterNode, level: Level): DirectoryFilter {
 function resolveTerm(type: ResourceType, term: Compare): DirectoryFilter {
   const path = resolveFilterName(type, term.name);
   if (!path) throw refusal(`${term.name} is no attribute of a ${type.name}`);
+  if (isNeverShown(path)) throw refusal(`${term.name} is never returned, so nobody is found by it`);
   const { attribute } = path;
   if (attribute.multiValued) return resolveListTerm(type, path, term);
   if (attribute.type !== 'complex') {
-    return condition(term, attribute, targetOf(attribute, keysOf(path)));
+    return keyed(attribute, condition(term, attribute, targetOf(attribute, keysOf(path))));
   }
   const sub = path.sub ?? (term.kind === 'compare' ? defaultSub(attribute) : undefined);
-  if (sub)
-    return (
-      metaCondition(type, attribute, sub, term) ?? condition(term, sub, targetOf(sub, [...keysOf(path), sub.name]))
-    );
+  if (sub) return resolvePart(type, path, sub, term);
   if (term.kind === 'compare') throw refusal(`${attribute.name} has parts; compare one of them`);
   if (attribute.name === 'meta') return always();
   return { op: 'present', target: { path: keysOf(path), kind: 'text' } };
+}
+
+function resolvePart(type: ResourceType, path: AttributePath, sub: Attribute, term: Compare): DirectoryFilter {
+  const known = metaCondition(type, path.attribute, sub, term);
+  if (known) return known;
+  const target = targetOf(sub, [...keysOf(path), sub.name]);
+  if (!sub.addressOf) return keyed(sub, condition(term, sub, target));
+  // the address as it was stated, else ours
+  const ours = addressIn(sub.addressOf, type.baseUrl, term);
+  const stated: DirectoryFilter = { op: 'present', target };
+  return {
+    op: 'or',
+    of: [
+      { op: 'and', of: [stated, condition(term, sub, target)] },
+      { op: 'and', of: [{ op: 'not', of: stated }, condition(term, sub, ours)] },
+    ],
+  };
 }
 
 function resolveListTerm(type: ResourceType, path: AttributePath, term: Compare): DirectoryFilter {
@@ -101,12 +126,40 @@ function resolveListTerm(type: ResourceType, path: AttributePath, term: Compare)
     return { op: 'some', in: list, where };
   }
   const sub = path.sub ?? (term.kind === 'compare' ? defaultSub(attribute) : undefined);
-  if (sub) return { op: 'some', in: list, where: condition(term, sub, targetInElement(attribute, sub)) };
+  if (sub) return someElement(path, condition(term, sub, targetInElement(attribute, sub, type.baseUrl)));
   if (term.kind === 'compare') throw refusal(`${attribute.name} of a ${type.name} has parts; compare one of them`);
   return { op: 'some', in: list };
 }
 
-/** meta.resourceType is the same for all of a type, and meta.location is not stored. */
+/** One element satisfies `where`; begins at the keys where that names a value that is kept as one. */
+function someElement(path: AttributePath, where: DirectoryFilter): DirectoryFilter {
+  const filter: DirectoryFilter = { op: 'some', in: path.attribute.collection ?? keysOf(path), where };
+  const terms = where.op === 'and' ? where.of : [where];
+  for (const term of terms) {
+    if (term.op !== 'eq' || !('path' in term.target)) continue;
+    const sub = findAttribute(path.attribute.subAttributes, term.target.path.join('.'));
+    if (sub?.place) return keyedBy(sub, term.value, filter);
+  }
+  return filter;
+}
+
+function keyed(attribute: Attribute, filter: DirectoryFilter): DirectoryFilter {
+  return attribute.place && filter.op === 'eq' ? keyedBy(attribute, filter.value, filter) : filter;
+}
+
+/** Beyond it, stored keys are cut. */
+const LONGEST_KEY = 256;
+
+function keyedBy({ place, caseExact }: Attribute, value: FilterValue, of: DirectoryFilter): DirectoryFilter {
+  const text = String(value);
+  return text.length > LONGEST_KEY ? of : { op: 'keyed', place: place!, value: text, isFolded: !caseExact, of };
+}
+
+function isNeverShown({ attribute, sub }: AttributePath): boolean {
+  return attribute.returned === 'never' || sub?.returned === 'never';
+}
+
+/** meta.resourceType is the same for all of a type, and meta.location is made of the id. */
 function metaCondition(
   type: ResourceType,
   attribute: Attribute,
@@ -114,7 +167,9 @@ function metaCondition(
   term: Compare,
 ): DirectoryFilter | undefined {
   if (attribute.name !== 'meta' || sub.column) return undefined;
-  if (sub.name !== 'resourceType') throw refusal(`meta.${sub.name} cannot be filtered; use id`);
+  if (sub.name === 'location') {
+    return condition(term, sub, addressIn({ endpoint: type.endpoint, column: 'id' }, type.baseUrl, term));
+  }
   if (term.kind === 'present') return always();
   if (term.op !== 'eq' && term.op !== 'ne') throw refusal('meta.resourceType compares with eq and ne only');
   const isEqual = term.value.text === type.name;
@@ -133,8 +188,18 @@ function targetOf(attribute: Attribute, keys: readonly string[]): Target {
   return attribute.column ? { column: attribute.column } : { path: keys, kind: valueKind(attribute) };
 }
 
-function targetInElement(list: Attribute, sub: Attribute): Target {
+function addressIn(
+  { endpoint, column }: NonNullable<Attribute['addressOf']>,
+  baseUrl: string | undefined,
+  { name }: Pick<Compare, 'name'>,
+): Target {
+  if (baseUrl === undefined) throw refusal(`${name} cannot be filtered here; use the id`);
+  return { column, prefix: `${baseUrl}${endpoint}/` };
+}
+
+function targetInElement(list: Attribute, sub: Attribute, baseUrl: string | undefined): Target {
   if (!list.collection) return { path: [sub.name], kind: valueKind(sub) };
+  if (sub.addressOf) return addressIn(sub.addressOf, baseUrl, sub);
   if (!sub.column) throw refusal(`${list.name}.${sub.name} cannot be filtered; use ${list.name}.value`);
   return { column: sub.column };
 }
@@ -167,8 +232,10 @@ function readValue({ text }: Literal, kind: ReturnType<typeof valueKind>, attrib
       return number;
     }
     case 'time': {
-      const time = new Date(text);
-      if (Number.isNaN(time.getTime())) throw refusal(`${attribute.name} is a time, not "${text}"`);
+      // without a zone, UTC: the same instant wherever the service runs
+      const time = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : text);
+      const year = time.getUTCFullYear();
+      if (Number.isNaN(year) || year < 1 || year > 9999) throw refusal(`${attribute.name} is a time, not "${text}"`);
       return time.toISOString();
     }
     default:

@@ -18,6 +18,7 @@ import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { isKnownVersion, versionOf } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { withManagers } from '../managers.ts';
 import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
@@ -47,7 +48,7 @@ export async function getUser(services: ScimServices, request: ScimRequest): Pro
   const row = await getRow(services, request, request.id);
   const location = locationOf(services.baseUrl, USER_TYPE, row.id);
   if (isKnownVersion(request.ifNoneMatch, row.version)) return resourceAnswer(304, undefined, row.version, location);
-  return resourceAnswer(200, userText(services, row, projectionOf(request)), row.version, location);
+  return rowAnswer(services, request, row);
 }
 
 export async function listUsers(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
@@ -69,7 +70,8 @@ export function userSource(
 ): PageSource<DirectoryUserRow> {
   const groupsAt = projection.shows('groups') ? groupsAddress(services) : undefined;
   return {
-    read: (part) => listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt),
+    read: async (part) =>
+      withManagers(services, caller, await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt)),
     count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
   };
 }
@@ -177,9 +179,10 @@ export function userText(services: ScimServices, row: Shown, projection: Project
   return renderResource(services.baseUrl, USER_TYPE, row, list, projection);
 }
 
-function rowAnswer(services: ScimServices, request: ScimRequest, row: DirectoryUserRow): ScimAnswer {
-  const body = userText(services, row, projectionOf(request));
-  return resourceAnswer(200, body, row.version, locationOf(services.baseUrl, USER_TYPE, row.id));
+async function rowAnswer(services: ScimServices, request: ScimRequest, row: Shown, status = 200): Promise<ScimAnswer> {
+  const [shown] = await withManagers(services, request.caller, [row]);
+  const body = userText(services, shown!, projectionOf(request));
+  return resourceAnswer(status, body, row.version, locationOf(services.baseUrl, USER_TYPE, row.id));
 }
 
 function changeAnswer(
@@ -189,8 +192,7 @@ function changeAnswer(
   change: DirectoryUserChange,
   user: DirectoryUserInput,
   groups: string | null,
-): ScimAnswer {
+): Promise<ScimAnswer> {
   const row: Shown = { ...change, id: change.member_id, resource: user.resource, groups };
-  const body = userText(services, row, projectionOf(request));
-  return resourceAnswer(status, body, change.version, locationOf(services.baseUrl, USER_TYPE, row.id));
+  return rowAnswer(services, request, row, status);
 }

@@ -29,6 +29,10 @@ export type Attribute = {
   readonly subAttributes: readonly Attribute[];
   /** A stored column that answers for this attribute in filters and sorting. */
   readonly column?: string;
+  /** Where this value stands in the keys by which users are found; the first part of a key. */
+  readonly place?: string;
+  /** The address of a resource: where it begins, and the column of the resource's id. */
+  readonly addressOf?: { readonly endpoint: '/Users' | '/Groups'; readonly column: string };
   /** The column by which a multi-valued attribute sorts. */
   readonly sortColumn?: string;
   /** A list that is not in the resource but in a table. */
@@ -51,6 +55,8 @@ export type ResourceType = {
   readonly schema: Schema;
   readonly extensions: readonly Schema[];
   readonly common: readonly Attribute[];
+  /** The public address of the service, which addresses of resources begin with. */
+  readonly baseUrl?: string;
 };
 
 type Options = Partial<Omit<Attribute, 'name' | 'type' | 'description'>>;

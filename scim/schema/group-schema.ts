@@ -29,6 +29,7 @@ export const GROUP_TYPE: ResourceType = {
           attribute('$ref', 'reference', 'The address of the user.', {
             mutability: 'immutable',
             referenceTypes: ['User'],
+            addressOf: { endpoint: '/Users', column: 'value' },
           }),
           // a name for each of 100,000 members is loaded only for who wants it
           attribute('display', 'string', 'The name of the user.', {

@@ -43,7 +43,7 @@ function readComplex(attribute: Attribute, value: unknown, at: string, dropped: 
   const kept: JsonObject = {};
   for (const [key, raw] of Object.entries(value)) {
     const sub = findAttribute(attribute.subAttributes, key);
-    if (!sub || (sub.mutability === 'readOnly' && !sub.column)) {
+    if (!sub || sub.mutability === 'readOnly') {
       if (!sub) dropped.add(`${at}.${key}`);
       continue;
     }

@@ -1,6 +1,6 @@
 // The resource types that a directory sees: the standard ones, and with the schemas that its organization has declared
 // (RFC 7643 section 6). Made once for each set of declarations; who has none shares the standard ones.
-import { type DeclaredAttribute, type ExtensionSchema, NO_EXTENSIONS } from '../../src/directory/extension-schema.ts';
+import type { DeclaredAttribute, ExtensionSchema } from '../../src/directory/extension-schema.ts';
 import { type Attribute, attribute, type ResourceType, type Schema } from './attribute.ts';
 import { GROUP_TYPE } from './group-schema.ts';
 import { USER_TYPE } from './user-schema.ts';
@@ -9,26 +9,31 @@ export type ResourceTypes = { readonly user: ResourceType; readonly group: Resou
 
 export const STANDARD_TYPES: ResourceTypes = { user: USER_TYPE, group: GROUP_TYPE };
 
-const made = new WeakMap<readonly ExtensionSchema[], ResourceTypes>([[NO_EXTENSIONS, STANDARD_TYPES]]);
+const made = new WeakMap<readonly ExtensionSchema[], Map<string, ResourceTypes>>();
 
-/** The types with these schemas; asked again with the same list, the same types. */
-export function typesWith(declared: readonly ExtensionSchema[]): ResourceTypes {
-  let types = made.get(declared);
+/** The types with these schemas at this address of the service; asked again with the same list, the same types. */
+export function typesWith(declared: readonly ExtensionSchema[], baseUrl: string): ResourceTypes {
+  const byAddress = made.get(declared) ?? new Map<string, ResourceTypes>();
+  made.set(declared, byAddress);
+  let types = byAddress.get(baseUrl);
   if (!types) {
-    types = { user: extend(USER_TYPE, declared), group: extend(GROUP_TYPE, declared) };
-    made.set(declared, types);
+    types = { user: extend(USER_TYPE, declared, baseUrl), group: extend(GROUP_TYPE, declared, baseUrl) };
+    byAddress.set(baseUrl, types);
   }
   return types;
 }
 
-function extend(type: ResourceType, declared: readonly ExtensionSchema[]): ResourceType {
+function extend(type: ResourceType, declared: readonly ExtensionSchema[], baseUrl: string): ResourceType {
   const own = declared.filter((each) => each.resourceTypes.includes(type.name));
-  if (own.length === 0) return type;
-  return { ...type, extensions: [...type.extensions, ...own.map(schemaOf)] };
+  return { ...type, extensions: [...type.extensions, ...own.map(schemaOf)], baseUrl };
 }
 
 function schemaOf({ urn, name, description, attributes }: ExtensionSchema): Schema {
-  return { id: urn, name, description, attributes: attributes.map(attributeOf) };
+  const placed = attributes.map((each) => {
+    const place = each.uniqueness === 'server' ? `${urn}:${each.name}`.toLowerCase() : undefined;
+    return { ...attributeOf(each), ...(place ? { place } : {}) };
+  });
+  return { id: urn, name, description, attributes: placed };
 }
 
 function attributeOf(declared: DeclaredAttribute): Attribute {

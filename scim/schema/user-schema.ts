@@ -6,17 +6,15 @@ import { ENTERPRISE_USER, USER } from './names.ts';
 
 /** A list of {value, display, type, primary}, the shape of RFC 7643 section 2.4. */
 function plural(name: string, description: string, options: Partial<Attribute> & { types?: string[] } = {}): Attribute {
-  const { types, type, sortColumn } = options;
+  const { types, type, sortColumn, place } = options;
   return attribute(name, 'complex', description, {
     multiValued: true,
     ...(sortColumn ? { sortColumn } : {}),
     subAttributes: [
-      attribute(
-        'value',
-        type ?? 'string',
-        'The value itself.',
-        type === 'reference' ? { referenceTypes: ['external'] } : {},
-      ),
+      attribute('value', type ?? 'string', 'The value itself.', {
+        ...(type === 'reference' ? { referenceTypes: ['external'] } : {}),
+        ...(place ? { place } : {}),
+      }),
       attribute('display', 'string', 'The value as shown to people.'),
       attribute('type', 'string', 'What the value is for.', types ? { canonicalValues: types } : {}),
       attribute('primary', 'boolean', 'Whether this is the preferred one; at most one is.'),
@@ -66,6 +64,7 @@ const GROUPS = attribute(
       attribute('$ref', 'reference', 'The address of the group.', {
         mutability: 'readOnly',
         referenceTypes: ['Group'],
+        addressOf: { endpoint: '/Groups', column: 'value' },
       }),
       attribute('display', 'string', 'The name of the group.', { mutability: 'readOnly', column: 'display' }),
       attribute('type', 'string', 'Always "direct".', {
@@ -99,7 +98,11 @@ const USER_SCHEMA: Schema = {
     attribute('active', 'boolean', 'False blocks the user: access ends at once, and everything else is kept.', {
       column: 'active',
     }),
-    plural('emails', 'E-mail addresses.', { types: ['work', 'home', 'other'], sortColumn: 'primaryEmail' }),
+    plural('emails', 'E-mail addresses.', {
+      types: ['work', 'home', 'other'],
+      sortColumn: 'primaryEmail',
+      place: 'emails',
+    }),
     plural('phoneNumbers', 'Phone numbers, kept as sent.', {
       types: ['work', 'home', 'mobile', 'fax', 'pager', 'other'],
     }),
@@ -127,9 +130,18 @@ const ENTERPRISE_SCHEMA: Schema = {
     attribute('department', 'string', 'The department.'),
     attribute('manager', 'complex', "The user's manager.", {
       subAttributes: [
-        attribute('value', 'string', "The id of the manager's user.", { caseExact: true }),
-        attribute('$ref', 'reference', "The address of the manager's user.", { referenceTypes: ['User'] }),
-        attribute('displayName', 'string', "The manager's name.", { mutability: 'readOnly' }),
+        attribute('value', 'string', "The id of the manager's user, who may be made later.", {
+          caseExact: true,
+          place: 'manager',
+        }),
+        attribute('$ref', 'reference', "The address of the manager's user.", {
+          referenceTypes: ['User'],
+          addressOf: { endpoint: '/Users', column: 'managerId' },
+        }),
+        attribute('displayName', 'string', "The manager's name, from when there is such a user.", {
+          mutability: 'readOnly',
+          column: 'managerName',
+        }),
       ],
     }),
   ],

@@ -695,7 +695,6 @@ expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
 forget_directory_tokens(uuid,uuid) -> void, security definer, search_path=public, pg_temp
-forget_scim_tokens(uuid) -> void, security definer, search_path=public, pg_temp
 further_key(text,text) -> uuid
 granted_role(uuid,uuid) -> text
 guard_full_control(uuid,uuid) -> void
@@ -708,6 +707,7 @@ keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
 lock_extension_schemas(uuid,boolean) -> void
 loses_full_control(uuid,uuid,text) -> boolean
+manager_of(jsonb) -> uuid
 mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
 member_for_directory(uuid,uuid,uuid,directory_user_input) -> record
 memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp

@@ -5,8 +5,11 @@
 export type ValueKind = 'text' | 'folded' | 'boolean' | 'number' | 'time';
 
 export type Target =
-  /** A column that filter-sql.ts lists for the resource, or for the collection that a `some` walks through. */
-  | { readonly column: string }
+  /**
+   * A column that filter-sql.ts lists for the resource, or for the collection that a `some` walks through; with `prefix`,
+   * the text of an id behind it.
+   */
+  | { readonly column: string; readonly prefix?: string }
   /** A value inside the resource (or inside the element of a `some`), by its keys. */
   | { readonly path: readonly string[]; readonly kind: ValueKind };
 
@@ -19,6 +22,15 @@ export type DirectoryFilter =
   | { readonly op: 'not'; readonly of: DirectoryFilter }
   /** One element of a list satisfies all of `where`; a list inside the resource, or a group's members, or a user's groups. */
   | { readonly op: 'some'; readonly in: readonly string[] | 'members' | 'groups'; readonly where?: DirectoryFilter }
+  /** Whoever satisfies `of` has this value among its stored keys: says nothing by itself, and lets SQL begin at an index. */
+  | {
+      readonly op: 'keyed';
+      readonly place: string;
+      readonly value: string;
+      readonly isFolded: boolean;
+      readonly of: DirectoryFilter;
+    }
+  /** There is a value, and it is no empty text. */
   | { readonly op: 'present'; readonly target: Target }
   | { readonly op: Comparison; readonly target: Target; readonly value: FilterValue };
 

@@ -123,7 +123,7 @@ export async function findMemberNames(
   const rows = await deps.db.query<{ member_id: string; name: string }>(scope.orgId, {
     name: 'directory_member_names',
     text: `select member_id, coalesce(resource ->> 'displayName', user_name) as name from directory_user
-      where org_id = $1 and directory_id = $2 and member_id = any ($3)`,
+      where org_id = $1 and directory_id = $2 and member_id = any ($3) and deleted_at is null`,
     values: [scope.orgId, scope.directoryId, ids],
   });
   return new Map(rows.map((row) => [row.member_id, row.name]));

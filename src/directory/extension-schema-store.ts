@@ -51,7 +51,10 @@ export async function rebuildUniqueKeys(tx: Tx): Promise<void> {
 
 /** At the commit, every process reads anew what the organization's directories may state. */
 export async function announceExtensionSchemas(tx: Tx): Promise<void> {
-  await tx.query({ text: 'select forget_scim_tokens($1)', values: [tx.orgId] });
+  await tx.query({
+    text: 'select forget_directory_tokens(org_id, id) from directory where org_id = $1',
+    values: [tx.orgId],
+  });
 }
 
 export async function recordExtensionSchemaEvent(

@@ -9,6 +9,10 @@ type Columns = Readonly<Record<string, Column>>;
 /** Where names are looked up while compiling: the columns at hand and the JSON that paths start from. */
 type Scope = { readonly columns: Columns; readonly json: string | undefined };
 
+/** The user that a user's manager reference leads to, where there is one. */
+const MANAGER = `directory_user m where m.org_id = d.org_id and m.directory_id = d.directory_id
+  and m.member_id = manager_of(d.resource) and m.deleted_at is null`;
+
 const USER_COLUMNS: Columns = {
   id: { sql: 'd.member_id', kind: 'uuid' },
   userName: { sql: 'd.user_name_key', kind: 'key' },
@@ -21,6 +25,11 @@ const USER_COLUMNS: Columns = {
   created: { sql: `date_trunc('milliseconds', d.created_at)`, kind: 'time' },
   lastModified: { sql: `date_trunc('milliseconds', d.modified_at)`, kind: 'time' },
   version: { sql: `('W/"' || d.version || '"')`, kind: 'text' },
+  managerId: { sql: `(select m.member_id from ${MANAGER})`, kind: 'uuid' },
+  managerName: {
+    sql: `(select fold_key(coalesce(m.resource ->> 'displayName', m.user_name)) from ${MANAGER})`,
+    kind: 'key',
+  },
 };
 
 const GROUP_COLUMNS: Columns = {
@@ -107,10 +116,14 @@ function compile(filter: DirectoryFilter, scope: Scope, values: unknown[]): stri
       return `(${compile(filter.of, scope, values)}) is not true`;
     case 'some':
       return compileSome(filter, scope, values);
-    case 'present':
-      return `${operandOf(filter.target, scope, values).sql} is not null`;
+    case 'keyed':
+      return `(${keyCondition(filter, values)} and ${compile(filter.of, scope, values)})`;
+    case 'present': {
+      const { sql, kind } = operandOf(filter.target, scope, values);
+      return kind === 'key' || kind === 'text' ? `${sql} <> ''` : `${sql} is not null`;
+    }
     default:
-      return compare(operandOf(filter.target, scope, values), filter.op, filter.value, values);
+      return compareTarget(filter.target, filter.op, filter.value, scope, values);
   }
 }
 
@@ -126,13 +139,14 @@ function compileSome(filter: DirectoryFilter & { op: 'some' }, scope: Scope, val
   return `exists (select from jsonb_array_elements(case jsonb_typeof(${list}) when 'array' then ${list} end) e (v)${where})`;
 }
 
-type Operand = { readonly sql: string; readonly kind: ColumnKind | 'number'; readonly isStored: boolean };
+type Operand = { readonly sql: string; readonly kind: ColumnKind | 'number' };
 
 function operandOf(target: Target, scope: Scope, values: unknown[]): Operand {
   if ('column' in target) {
     const column = Object.hasOwn(scope.columns, target.column) ? scope.columns[target.column] : undefined;
     if (!column) throw new Error(`No column ${target.column} here`);
-    return { ...column, isStored: true };
+    if (target.prefix === undefined) return column;
+    return { sql: `((${bind(target.prefix, values)}::text || ${column.sql}::text) collate "C")`, kind: 'text' };
   }
   if (scope.json === undefined) throw new Error('No resource to look into here');
   const at = `${bind(target.path, values)}::text[]`;
@@ -141,16 +155,44 @@ function operandOf(target: Target, scope: Scope, values: unknown[]): Operand {
     `(case jsonb_typeof(${scope.json} #> ${at}) when '${type}' then ${text}::${cast} end)`;
   switch (target.kind) {
     case 'text':
-      return { sql: `(${text} collate "C")`, kind: 'text', isStored: false };
+      return { sql: `(${text} collate "C")`, kind: 'text' };
     case 'folded':
-      return { sql: `(fold_key(${text}) collate "C")`, kind: 'key', isStored: false };
+      return { sql: `(fold_key(${text}) collate "C")`, kind: 'key' };
     case 'boolean':
-      return { sql: typed('boolean', 'boolean'), kind: 'boolean', isStored: false };
+      return { sql: typed('boolean', 'boolean'), kind: 'boolean' };
     case 'number':
-      return { sql: typed('number', 'numeric'), kind: 'number', isStored: false };
+      return { sql: typed('number', 'numeric'), kind: 'number' };
     case 'time':
-      return { sql: `date_trunc('milliseconds', ${text}::timestamptz)`, kind: 'time', isStored: false };
+      // what was stored before its attribute was declared a time is none
+      return {
+        sql: `(case when pg_input_is_valid(${text}, 'timestamptz') then date_trunc('milliseconds', ${text}::timestamptz) end)`,
+        kind: 'time',
+      };
   }
+}
+
+/** Keys whose first value has a column of its own. */
+const KEY_COLUMNS: Readonly<Record<string, string>> = { emails: 'd.email_key' };
+
+/** An index condition on users: the values of every list and count begin with the organization and the directory. */
+function keyCondition(filter: DirectoryFilter & { op: 'keyed' }, values: unknown[]): string {
+  const text = `${bind(filter.value, values)}::text`;
+  const value = filter.isFolded ? `fold_key(${text})` : text;
+  // an array, since a subquery's rows would not be looked up in the index of users
+  const keyed = `d.member_id = any (array(select k.member_id from directory_user_key k where k.org_id = $1
+    and k.directory_id = $2 and k.key = further_key(${bind(filter.place, values)}, ${value})))`;
+  const column = Object.hasOwn(KEY_COLUMNS, filter.place) ? KEY_COLUMNS[filter.place] : undefined;
+  return column === undefined ? keyed : `(${column} = ${value} or ${keyed})`;
+}
+
+function compareTarget(target: Target, op: Comparison, value: FilterValue, scope: Scope, values: unknown[]): string {
+  if ('column' in target && target.prefix !== undefined && (op === 'eq' || op === 'ne')) {
+    // the id itself, which has an index
+    const isOurs = String(value).startsWith(target.prefix);
+    const id = isOurs ? String(value).slice(target.prefix.length) : '';
+    return compare(operandOf({ column: target.column }, scope, values), op, id, values);
+  }
+  return compare(operandOf(target, scope, values), op, value, values);
 }
 
 function compare(operand: Operand, op: Comparison, value: FilterValue, values: unknown[]): string {

@@ -91,7 +91,10 @@ describe('a filter', () => {
   test('is bounded in length and in depth, and long chains cost no depth', () => {
     const chain = Array.from({ length: 600 }, (_, n) => `a eq ${n}`).join(' or ');
     expect(parseFilter(chain)).toMatchObject({ kind: 'or' });
-    expect(refusal(() => parseFilter(`${chain} or ${chain}`)).message).toMatch(/longer than 8192/);
+    expect(refusal(() => parseFilter(`${chain} or ${chain}`))).toMatchObject({
+      code: 'too_many',
+      message: expect.stringMatching(/longer than 8192/),
+    });
     const nested = (depth: number) => `${'('.repeat(depth)}a pr${')'.repeat(depth)}`;
     expect(parseFilter(nested(20))).toEqual({ kind: 'present', name: 'a' });
     expect(refusal(() => parseFilter(nested(21))).message).toMatch(/nested deeper/);
@@ -106,7 +109,7 @@ describe('names in a filter', () => {
     'emails[shoe eq "x"]',
     'name eq "x"',
     'userName[value eq "x"]',
-    'name[givenName eq "x"]',
+    'name[shoe eq "x"]',
     'active co "t"',
     'active gt true',
     'active eq 7',

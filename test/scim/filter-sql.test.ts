@@ -1,20 +1,27 @@
-// The SQL of a filter finds what an evaluator in memory finds, for random filters over random users and groups.
+// The SQL of a filter finds what an evaluator in memory finds, for random filters over random users and groups: standard
+// attributes, references, and those that the organization has declared.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matches, type Surroundings } from '../../scim/filter/evaluate.ts';
 import { parseFilter } from '../../scim/filter/parser.ts';
 import { resolveFilter } from '../../scim/filter/resolve.ts';
-import { GROUP_TYPE } from '../../scim/schema/group-schema.ts';
-import { USER_TYPE } from '../../scim/schema/user-schema.ts';
+import type { ResourceTypes } from '../../scim/schema/resource-types.ts';
+import { typesWith } from '../../scim/schema/resource-types.ts';
 import { listDirectoryGroups } from '../../src/directory/directory-group-queries.ts';
 import { listDirectoryUsers } from '../../src/directory/directory-user-queries.ts';
+import type { ExtensionSchema } from '../../src/directory/extension-schema.ts';
+import { newId } from '../../src/ids.ts';
 import type { Json } from '../support/server.ts';
+import { declareSchema } from './extension-setup.ts';
 import { ENTERPRISE, type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
 
 let s: ScimSetup;
 let d: TestDirectory;
 let users: Json[];
 let groups: Json[];
+let types: ResourceTypes;
+
+const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 
 const WORDS = [
   'ada',
@@ -32,12 +39,31 @@ const WORDS = [
   '東京',
 ];
 const TYPES = ['work', 'home', 'Work'];
+const TIMES = ['2026-01-31T12:00:00Z', '2026-01-31T14:00:00+02:00', '2026-01-31T11:59:59.5Z', '0999-12-31T23:59:59Z'];
+const NUMBERS = [0, -1, 3, 2.5, 1e15];
 
 beforeAll(async () => {
   s = await setupScim();
   d = await s.directory();
   const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!;
+  const declared = await declareSchema(s, d, {
+    urn: ACME,
+    name: 'Acme',
+    attributes: [
+      { name: 'badge', uniqueness: 'server' },
+      { name: 'code', caseExact: true },
+      { name: 'level', type: 'integer' },
+      { name: 'score', type: 'decimal' },
+      { name: 'since', type: 'dateTime' },
+      { name: 'remote', type: 'boolean' },
+      { name: 'tags', multiValued: true, caseExact: true },
+      { name: 'desk', type: 'complex', subAttributes: [{ name: 'floor', type: 'integer' }, { name: 'room' }] },
+      { name: 'skills', type: 'complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'type' }] },
+    ],
+  });
+  types = typesWith([declared as ExtensionSchema], s.scimUrl);
   users = [];
+  const later = newId();
   for (let n = 0; n < 40; n += 1) {
     const name = `${pick(['ada', 'Bob', 'zoë', 'x_y'], n)}${n}`;
     const body: Json = { externalId: n % 3 ? `Ext-${n}` : undefined, active: n % 4 !== 0 };
@@ -49,9 +75,27 @@ beforeAll(async () => {
         ...(n % 2 ? [{ value: `Second${n}@mail.test`, type: pick(TYPES, n + 1) }] : []),
       ];
     }
-    if (n % 4 === 1) body[ENTERPRISE] = { department: pick(WORDS, n), manager: users[0] && { value: users[0].id } };
+    if (n % 4 === 1) {
+      const managers = [{ value: users[0].id }, { value: later }, { value: users[0].id, $ref: 'Users/0' }];
+      body[ENTERPRISE] = { department: pick(WORDS, n), manager: pick(managers, (n - 1) / 4) };
+    }
+    if (n % 3 === 1) {
+      body[ACME] = {
+        badge: `${pick(WORDS, n)}-${n}`,
+        ...(n % 2 ? { code: pick(WORDS, n), level: pick(NUMBERS, n) === 2.5 ? 2 : pick(NUMBERS, n) } : {}),
+        score: pick(NUMBERS, n),
+        since: pick(TIMES, n),
+        remote: n % 4 === 0,
+        tags: [pick(WORDS, n), pick(WORDS, n + 1)],
+        desk: n % 5 ? { floor: n % 4, room: pick(WORDS, n) } : { room: '' },
+        skills: [{ value: pick(WORDS, n), type: pick(TYPES, n) }, { value: pick(WORDS, n + 3) }],
+      };
+    }
     users.push(await d.user(name, body));
   }
+  // what a reference leads to may come after it
+  const { body: all } = await d.call('GET', '/Users?count=100');
+  users = all.Resources;
   groups = [];
   for (let n = 0; n < 6; n += 1) {
     const members = users.filter((_, index) => index % (n + 2) === 0).map((user) => user.id);
@@ -87,7 +131,73 @@ const userText = [
   `${ENTERPRISE}:department`,
 ];
 
+const acmeText = ['badge', 'code', 'tags', 'desk.room', 'skills', 'skills.value', 'skills.type'].map(
+  (name) => `${ACME}:${name}`,
+);
+const COMPARISONS = ['gt', 'ge', 'lt', 'le', 'eq', 'ne'];
+
+const acmeTerm = fc.oneof(
+  textTerm([...acmeText, 'badge', 'desk.room']),
+  fc
+    .constantFrom(...acmeText, ...['level', 'since', 'remote', 'desk', 'tags'].map((name) => `${ACME}:${name}`))
+    .map((name) => `${name} pr`),
+  fc
+    .tuple(
+      fc.constantFrom('level', 'score', 'desk.floor'),
+      fc.constantFrom(...COMPARISONS),
+      fc.constantFrom(...NUMBERS),
+    )
+    .map(([name, op, value]) => `${ACME}:${name} ${op} ${value}`),
+  fc
+    .tuple(fc.constantFrom(...COMPARISONS), fc.constantFrom(...TIMES, '2026-01-31T12:00:00'))
+    .map(([op, value]) => `${ACME}:since ${op} "${value}"`),
+  fc.constantFrom(`${ACME}:remote eq true`, `${ACME}:remote ne true`, `${ACME}:desk[floor gt 1 and room co "a"]`),
+  fc
+    .tuple(textTerm(['value', 'type']), textTerm(['value', 'type']))
+    .map(([a, b]) => `${ACME}:skills[${a} and not (${b})]`),
+  fc.tuple(fc.nat(39), fc.constantFrom(...WORDS)).map(([n, word]) => `${ACME}:badge eq ${quoted(`${word}-${n}`)}`),
+);
+
+/** Addresses that are ours, nearly ours, and somebody else's. */
+const address = (name: string, endpoint: string, ids: () => readonly Json[]) =>
+  fc.tuple(fc.constantFrom('eq', 'ne', 'co', 'sw', 'ew', 'gt', 'le'), fc.nat(60), fc.nat(50)).map(([op, n, cut]) => {
+    const id = ids()[n % ids().length].id;
+    const whole = `${s.scimUrl}${endpoint}/${id}`;
+    const values = [
+      whole,
+      whole.slice(cut),
+      `${s.scimUrl}${endpoint}/`,
+      `http://other.test${endpoint}/${id}`,
+      'Users/0',
+    ];
+    return `${name} ${op} ${quoted(values[n % values.length]!)}`;
+  });
+
+const referenceTerm = fc.oneof(
+  address('meta.location', '/Users', () => users),
+  address('groups.$ref', '/Groups', () => groups),
+  address(`${ENTERPRISE}:manager.$ref`, '/Users', () => users),
+  address('manager.$ref', '/Users', () => users),
+  textTerm(['manager.displayName', `${ENTERPRISE}:manager.displayName`]),
+  fc.constantFrom(
+    'manager pr',
+    'manager.$ref pr',
+    'manager.displayName pr',
+    'manager.value pr',
+    'meta.location pr',
+    'schemas pr',
+  ),
+  fc.constantFrom(ENTERPRISE, ACME, 'urn:other').map((urn) => `schemas eq "${urn}"`),
+  fc.nat(39).map((n) => `manager.value eq "${users[n].id}"`),
+  fc.nat(39).map((n) => `manager[value eq "${users[n].id}"]`),
+  fc.nat(39).map((n) => `${ENTERPRISE}:manager.value ne "${users[n].id}"`),
+  fc.nat(39).map((n) => `emails.value eq ${quoted((users[n].emails?.at(-1)?.value ?? 'none').toUpperCase())}`),
+  fc.nat(39).map((n) => `emails[type eq "work"].value eq ${quoted(users[n].emails?.at(-1)?.value ?? 'none')}`),
+);
+
 const userTerm = fc.oneof(
+  acmeTerm,
+  referenceTerm,
   textTerm(userText),
   fc
     .constantFrom(
@@ -126,6 +236,9 @@ const groupTerm = fc.oneof(
   fc.constantFrom('members pr', 'externalId pr', 'displayName pr'),
   fc.nat(39).map((n) => `members eq "${users[n].id}"`),
   fc.nat(39).map((n) => `members[value eq "${users[n].id}" and type eq "User"]`),
+  address('members.$ref', '/Users', () => users),
+  address('meta.location', '/Groups', () => groups),
+  fc.constant('meta.resourceType eq "Group"'),
   fc.nat(5).map((n) => `id ne "${groups[n].id}"`),
 );
 
@@ -147,12 +260,12 @@ describe('a filter in SQL and in memory', () => {
     const scope = { orgId: d.org.id, directoryId: d.id };
     await fc.assert(
       fc.asyncProperty(filterOf(userTerm), async (text) => {
-        const filter = resolveFilter(USER_TYPE, parseFilter(text));
+        const filter = resolveFilter(types.user, parseFilter(text));
         const rows = await listDirectoryUsers(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
         const expected = users.filter((user) => matches(filter, user, aroundUser(user)));
         expect(rows.map((row) => row.id).sort()).toEqual(expected.map((user) => user.id).sort());
       }),
-      { numRuns: 600 },
+      { numRuns: 1_500 },
     );
   });
 
@@ -160,7 +273,7 @@ describe('a filter in SQL and in memory', () => {
     const scope = { orgId: d.org.id, directoryId: d.id };
     await fc.assert(
       fc.asyncProperty(filterOf(groupTerm), async (text) => {
-        const filter = resolveFilter(GROUP_TYPE, parseFilter(text));
+        const filter = resolveFilter(types.group, parseFilter(text));
         const rows = await listDirectoryGroups(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
         const expected = groups.filter((group) => matches(filter, group, aroundGroup(group)));
         expect(rows.map((row) => row.id).sort()).toEqual(expected.map((group) => group.id).sort());
@@ -192,6 +305,7 @@ function common(resource: Json): Record<string, Column> {
 }
 
 function aroundUser(user: Json): Surroundings {
+  const manager = users.find((each) => each.id === user[ENTERPRISE]?.manager?.value);
   const own = groups.filter((group) => group.members.some((member: Json) => member.value === user.id));
   return around(
     {
@@ -200,6 +314,8 @@ function aroundUser(user: Json): Surroundings {
       givenName: folded(user.name?.givenName),
       familyName: folded(user.name?.familyName),
       active: { value: user.active, kind: 'boolean' },
+      managerId: exact(manager?.id),
+      managerName: folded(manager && (manager.displayName ?? manager.userName)),
     },
     {
       groups: own.map((group) =>

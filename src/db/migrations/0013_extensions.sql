@@ -50,6 +50,12 @@ create function has_further_keys(p_resource jsonb) returns boolean language sql 
     or has_own_extension(p_resource)
 $$;
 
+-- Where a user's manager reference leads, if it can lead anywhere.
+create function manager_of(p_resource jsonb) returns uuid language sql stable parallel safe as $$
+  select case when pg_input_is_valid(p_resource #>> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager,value}', 'uuid')
+    then (p_resource #>> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager,value}')::uuid end
+$$;
+
 create function keys_of_directory_user(p_org uuid, p_email_key text, p_resource jsonb) returns table (key uuid, is_unique boolean)
   language sql stable as $$
   select further_key('emails', fold_key(e ->> 'value')), false
@@ -138,12 +144,6 @@ begin
   return v_users + v_groups;
 end $$;
 
--- What processes remember of the tokens of the organization's directories is read again: tells all of them at the commit.
-create function forget_scim_tokens(p_org uuid) returns void language sql security definer set search_path = public, pg_temp as $$
-  select pg_notify('credential_revoked', encode(hash, 'hex')) from credential
-  where kind = 'scim_token' and org_id = p_org and revoked_at is null
-$$;
-
 do $$
 declare
   v_table text;
@@ -156,8 +156,8 @@ begin
       with check (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid))$policy$, v_table);
     execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
   end loop;
-  foreach v_function in array '{further_key,has_own_extension,has_further_keys,keys_of_directory_user,lock_extension_schemas,
-    write_directory_user_keys,rebuild_unique_keys,count_stating,remove_extension_values,forget_scim_tokens}'::regproc[]::regprocedure[] loop
+  foreach v_function in array '{further_key,manager_of,has_own_extension,has_further_keys,keys_of_directory_user,lock_extension_schemas,
+    write_directory_user_keys,rebuild_unique_keys,count_stating,remove_extension_values}'::regproc[]::regprocedure[] loop
     execute format('revoke execute on function %s from public', v_function);
     execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
   end loop;
