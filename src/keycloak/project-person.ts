@@ -16,14 +16,14 @@ import { freeAddress } from './address-conflict.ts';
 import type { Keycloak } from './keycloak.ts';
 import { isRefused, KeycloakRefused } from './keycloak-error.ts';
 import { projectOrganizationOn } from './project-organization.ts';
-import { type Account, changeOf, endsAccess, type PersonProjection, wishedAccount } from './projection.ts';
+import { type Account, type AccountChange, changeOf, endsAccess, wishedAccount } from './projection.ts';
 import {
-  findAccountId,
   findOrganizationIds,
   findOrganizationIdsByAlias,
   findPersonProjection,
-  findProjected,
+  findPersonState,
   type OrganizationIds,
+  type PersonState,
   type ProjectedAccount,
 } from './projection-queries.ts';
 import { forgetAccount, noteProjected, noteUncertain, saveAccountId } from './projection-store.ts';
@@ -62,12 +62,11 @@ type Run = ProjectOptions & {
 
 async function makeEqual(run: Run): Promise<void> {
   const { keycloak, tx, personId } = run;
-  const person = await findPersonProjection(tx, personId);
-  if (!person) return;
-  const wished = wishedAccount(person);
-  const stored = await findProjected(tx, personId);
-  const trusted = stored?.certain && !run.fresh ? stored : undefined;
-  const id = await findAccountId(tx, personId);
+  const state = await findPersonState(tx, personId);
+  if (!state) return;
+  const wished = wishedAccount(state.person);
+  const trusted = state.projected?.certain && !run.fresh ? state.projected : undefined;
+  const id = state.accountId;
   if (trusted && isSame(wished, trusted) && !(trusted.owesLogout && run.endSessions)) {
     // A sign-in is about to rely on the account: one deleted or disabled by hand is noticed here and not at its end.
     if (run.endSessions || !id || (await stands(run, id, wished))) return;
@@ -75,18 +74,12 @@ async function makeEqual(run: Run): Promise<void> {
   }
   const found = id && !trusted ? await readAccount(keycloak.runtime, id) : undefined;
   if (id && (trusted || found)) {
-    await changeAccount(run, {
-      person,
-      wished,
-      id,
-      actual: trusted?.account ?? found!.account,
-      stored,
-      read: found?.organizationIds,
-    });
+    const actual = trusted?.account ?? found!.account;
+    await changeAccount(run, state, { wished, id, actual, read: found?.organizationIds });
     return;
   }
   if (id) await forgetAccount(tx, personId);
-  if (wished.enabled) await makeAccount(run, person, wished);
+  if (wished.enabled) await makeAccount(run, { ...state, projected: undefined }, wished);
 }
 
 async function stands({ keycloak }: Run, id: string, wished: Account): Promise<boolean> {
@@ -104,10 +97,10 @@ function isSame(wished: Account, stored: ProjectedAccount): boolean {
 }
 
 /** A new account, or the one whose creation got no answer. */
-async function makeAccount(run: Run, person: PersonProjection, wished: Account): Promise<void> {
+async function makeAccount(run: Run, state: PersonState, wished: Account): Promise<void> {
   const { keycloak, tx, personId } = run;
-  await ensureOrganizations(run, person);
-  const create = () => createAccount(keycloak.runtime, person, wished);
+  const ids = await ensureOrganizations(run, state);
+  const create = () => createAccount(keycloak.runtime, state.person, wished);
   let adopted: string | undefined;
   const id = await create().catch(async (error: unknown) => {
     if (!isRefused(error, 409)) throw error;
@@ -117,46 +110,42 @@ async function makeAccount(run: Run, person: PersonProjection, wished: Account):
   await saveAccountId(tx, personId, id);
   const found = adopted ? await readAccount(keycloak.runtime, id) : undefined;
   const actual = found?.account ?? { ...wished, organizations: {} };
-  await changeAccount(run, { person, wished, id, actual, stored: undefined, read: found?.organizationIds });
+  await changeAccount(run, { ...state, ids }, { wished, id, actual, read: found?.organizationIds });
 }
 
 type Change = {
-  readonly person: PersonProjection;
   readonly wished: Account;
   readonly id: string;
   readonly actual: Account;
-  readonly stored: ProjectedAccount | undefined;
   /** Organization ids by alias as Keycloak gave them, where it was asked. */
   readonly read: ReadonlyMap<string, string> | undefined;
 };
 
-async function changeAccount(run: Run, { person, wished, id, actual, stored, read }: Change): Promise<void> {
+async function changeAccount(run: Run, state: PersonState, { wished, id, actual, read }: Change): Promise<void> {
   const { keycloak, tx, personId } = run;
+  const { projected } = state;
   const admin = keycloak.runtime;
   const change = changeOf(wished, actual);
   // If an earlier run broke off after taking access away, only what was stored before it still shows that sessions must end.
-  const owed = stored !== undefined && (stored.owesLogout || endsAccess(changeOf(wished, stored.account)));
+  const owed = projected !== undefined && (projected.owesLogout || endsAccess(changeOf(wished, projected.account)));
   const ends = endsAccess(change) || owed;
-  const context = async (): Promise<ChangeContext> => {
-    const ids = await idsOf(tx, person, Object.keys(actual.organizations));
-    return {
-      admin,
-      id,
-      personId,
-      wished,
-      organizationId: (alias) => ids.get(alias)?.organization ?? read?.get(alias),
-      groupId: (alias, path) => ids.get(alias)?.groups.get(path),
-    };
-  };
-  await noteUncertain(tx, personId);
+  const context = (ids: ReadonlyMap<string, OrganizationIds>): ChangeContext => ({
+    admin,
+    id,
+    personId,
+    wished,
+    organizationId: (alias) => ids.get(alias)?.organization ?? read?.get(alias),
+    groupId: (alias, path) => ids.get(alias)?.groups.get(path),
+  });
+  if (projected?.certain) await noteUncertain(tx, personId);
   if (change.disable) await disableAccount(admin, id);
   if (change.disable && run.endSessions) await endSessions(admin, id);
-  await takeAway(await context(), change);
+  await takeAway(context(await withThoseLeft(tx, state.ids, actual, change)), change);
   if (ends && !change.disable && run.endSessions) await endSessions(admin, id);
   // Only now what is given: an organization that cannot be made must not hold back what is taken away.
-  await ensureOrganizations(run, person);
-  if (change.profile) await writeProfileOrFreeAddress(run, await context());
-  await give(await context(), change);
+  const given = context(await ensureOrganizations(run, state));
+  if (change.profile) await writeProfileOrFreeAddress(run, given);
+  await give(given, change);
   await noteProjected(tx, personId, wished, ends && !run.endSessions);
 }
 
@@ -171,21 +160,32 @@ async function writeProfileOrFreeAddress(run: Run, context: ChangeContext): Prom
 }
 
 /** An account joins organizations, groups and providers that exist: those that are not known yet are made first. */
-async function ensureOrganizations({ keycloak, tx }: Run, person: PersonProjection): Promise<void> {
-  for (const { orgId, teams, role } of person.organizations) {
-    const { organization, groups } = await findOrganizationIds(tx, orgId);
+async function ensureOrganizations(
+  { keycloak, tx }: Run,
+  { person, ids }: PersonState,
+): Promise<ReadonlyMap<string, OrganizationIds>> {
+  const ensured = new Map(ids);
+  for (const { orgId, alias, teams, role } of person.organizations) {
+    const known = ids.get(alias);
     const paths = [...teams.map((key) => `/${key}`), ...(role ? [`/roles/${role}`] : [])];
-    if (!organization || !paths.every((path) => groups.has(path))) await projectOrganizationOn(keycloak, tx, orgId);
+    if (known?.organization && paths.every((path) => known.groups.has(path))) continue;
+    await projectOrganizationOn(keycloak, tx, orgId);
+    ensured.set(alias, await findOrganizationIds(tx, orgId));
   }
+  return ensured;
 }
 
-async function idsOf(
+/** The ids that a taking away needs: also of organizations that the person has left, and of groups found in Keycloak. */
+async function withThoseLeft(
   tx: Queryable,
-  person: PersonProjection,
-  left: readonly string[],
-): Promise<Map<string, OrganizationIds>> {
-  const ids = new Map<string, OrganizationIds>();
-  for (const { orgId, alias } of person.organizations) ids.set(alias, await findOrganizationIds(tx, orgId));
-  for (const alias of left) if (!ids.has(alias)) ids.set(alias, await findOrganizationIdsByAlias(tx, alias));
-  return ids;
+  ids: PersonState['ids'],
+  actual: Account,
+  change: AccountChange,
+): Promise<ReadonlyMap<string, OrganizationIds>> {
+  const all = new Map(ids);
+  const isUnknown = (alias: string, path: string) => !ids.get(alias)?.groups.has(path);
+  const unknown = change.leaveGroups.filter(({ alias, path }) => isUnknown(alias, path)).map(({ alias }) => alias);
+  const left = Object.keys(actual.organizations).filter((alias) => !ids.has(alias));
+  for (const alias of new Set([...left, ...unknown])) all.set(alias, await findOrganizationIdsByAlias(tx, alias));
+  return all;
 }

@@ -45,17 +45,8 @@ export async function findPersonOfAccount(db: Queryable, keycloakId: string): Pr
   return row?.id;
 }
 
-export type ProjectedAccount = { readonly account: Account; readonly owesLogout: boolean; readonly certain: boolean };
-
 /** What Keycloak was last made equal to; `owesLogout` = a sign-in took access away and left the sessions to the worker. */
-export async function findProjected(db: Queryable, personId: string): Promise<ProjectedAccount | undefined> {
-  const [row] = await db.query<{ desired: { account: Account; owesLogout: boolean }; certain: boolean }>({
-    name: 'account-projected',
-    text: 'select desired, certain from keycloak_projected where person_id = $1',
-    values: [personId],
-  });
-  return row && { ...row.desired, certain: row.certain };
-}
+export type ProjectedAccount = { readonly account: Account; readonly owesLogout: boolean; readonly certain: boolean };
 
 /** Keycloak's ids of one organization's objects; groups by the path that tokens show. */
 export type OrganizationIds = {
@@ -63,17 +54,71 @@ export type OrganizationIds = {
   readonly groups: ReadonlyMap<string, string>;
 };
 
+export type PersonState = {
+  readonly person: PersonProjection;
+  readonly projected: ProjectedAccount | undefined;
+  readonly accountId: string | undefined;
+  /** Of the organizations that the person must be in, by alias: the groups that the person must have or had. */
+  readonly ids: ReadonlyMap<string, OrganizationIds>;
+};
+
+/** All that the projection of a person starts from, in one statement; undefined if there is no such person. */
+export async function findPersonState(db: Queryable, personId: string): Promise<PersonState | undefined> {
+  const [row] = await db.query<{
+    person: PersonProjection | null;
+    account_id: string | null;
+    desired: { account: Account; owesLogout: boolean } | null;
+    certain: boolean | null;
+    ids: { alias: string; kind: string; key: string; keycloakId: string }[] | null;
+  }>({
+    name: 'person-state',
+    text: `with p as materialized (select person_projection($1) as person),
+      d as materialized (select desired, certain from keycloak_projected where person_id = $1),
+      place as (
+        select o ->> 'alias' as alias, (o ->> 'orgId')::uuid as org_id,
+          array(select '/' || t from jsonb_array_elements_text(o -> 'teams') t)
+            || ('/roles/' || coalesce(o ->> 'role', ''))
+            || array(select g from d, jsonb_array_elements_text(d.desired #> array['account', 'organizations', o ->> 'alias']) g)
+            as paths
+        from p, jsonb_array_elements(p.person -> 'organizations') o)
+      select p.person, d.desired, d.certain,
+        (select keycloak_id from keycloak_id where kind = 'person' and id = $1) as account_id,
+        (select jsonb_agg(jsonb_build_object('alias', alias, 'kind', k.kind, 'key', k.key, 'keycloakId', k.keycloak_id))
+          from place join keycloak_id k on k.org_id = place.org_id
+            and (k.kind = 'organization' or k.kind in ('team', 'role') and k.key = any (place.paths))) as ids
+      from p left join d on true`,
+    values: [personId],
+  });
+  if (!row?.person) return undefined;
+  const { person, desired, certain, account_id, ids } = row;
+  const found = Map.groupBy(ids ?? [], ({ alias }) => alias);
+  return {
+    person,
+    projected: desired ? { ...desired, certain: certain ?? false } : undefined,
+    accountId: account_id ?? undefined,
+    ids: new Map(person.organizations.map(({ alias }) => [alias, organizationIds(found.get(alias) ?? [])])),
+  };
+}
+
+function organizationIds(
+  rows: readonly { readonly kind: string; readonly key: string; readonly keycloakId: string }[],
+): OrganizationIds {
+  const groups = rows.filter(({ kind }) => kind !== 'organization');
+  return {
+    organization: rows.find(({ kind }) => kind === 'organization')?.keycloakId,
+    groups: new Map(groups.map(({ key, keycloakId }) => [key, keycloakId])),
+  };
+}
+
 /** The ids of an organization, its teams (`/<key>`) and roles (`/roles/<key>`, the parent `/roles`). */
 export async function findOrganizationIds(db: Queryable, orgId: string): Promise<OrganizationIds> {
-  const rows = await db.query<{ kind: string; key: string; keycloak_id: string }>({
+  const rows = await db.query<{ kind: string; key: string; keycloakId: string }>({
     name: 'organization-ids',
-    text: `select kind, key, keycloak_id from keycloak_id where org_id = $1 and kind in ('organization', 'team', 'role')`,
+    text: `select kind, key, keycloak_id as "keycloakId" from keycloak_id
+      where org_id = $1 and kind in ('organization', 'team', 'role')`,
     values: [orgId],
   });
-  const groups = rows
-    .filter(({ kind }) => kind !== 'organization')
-    .map(({ key, keycloak_id }) => [key, keycloak_id] as const);
-  return { organization: rows.find(({ kind }) => kind === 'organization')?.keycloak_id, groups: new Map(groups) };
+  return organizationIds(rows);
 }
 
 /** Whether an identity provider was ever made for this organization. */

@@ -18,29 +18,44 @@ export async function markSubject(db: Queryable, kind: SubjectKind, id: string, 
   await db.query({ name: 'mark-projection', text: 'select mark_projection($1, $2, $3)', values: [kind, id, priority] });
 }
 
-/** Claims up to `limit` due marks: organizations first, since accounts join them; then what takes access away. */
-export async function claimMarks(db: Queryable, limit: number, leaseSeconds: number): Promise<Mark[]> {
+/**
+ * Drops the marks that were worked off (one that was set again meanwhile stays and is due), and claims up to `limit` due
+ * ones: organizations first, since accounts join them; then what takes access away. One statement, since it runs once
+ * for every subject.
+ */
+export async function claimMarks(
+  db: Queryable,
+  done: readonly Mark[],
+  limit: number,
+  leaseSeconds: number,
+): Promise<Mark[]> {
   const rows = await db.query<{ kind: SubjectKind; subject_id: string; seq: string; attempts: number }>({
     name: 'claim-projections',
-    text: `with picked as (
+    text: `with done as (
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[]) as d (kind, subject_id, seq)),
+      settled as (
+        delete from projection_due p using done d
+        where p.kind = d.kind and p.subject_id = d.subject_id and p.seq = d.seq returning p.kind, p.subject_id),
+      -- not by its number: one that is being set at this moment is seen only once its row is locked
+      again as (
+        update projection_due p set claimed_until = '-infinity' from done d
+        where p.kind = d.kind and p.subject_id = d.subject_id
+          and not exists (select from settled s where s.kind = d.kind and s.subject_id = d.subject_id)),
+      picked as (
         select kind, subject_id from projection_due where due_at <= now() and claimed_until <= now()
-        order by kind, priority, since limit $1 for update skip locked)
-      update projection_due d set claimed_until = now() + make_interval(secs => $2)
+        order by kind, priority, since limit $4 for update skip locked)
+      update projection_due d set claimed_until = now() + make_interval(secs => $5)
       from picked p where d.kind = p.kind and d.subject_id = p.subject_id
       returning d.kind, d.subject_id, d.seq::text, d.attempts`,
-    values: [limit, leaseSeconds],
+    values: [
+      done.map(({ kind }) => kind),
+      done.map(({ subjectId }) => subjectId),
+      done.map(({ seq }) => seq),
+      limit,
+      leaseSeconds,
+    ],
   });
   return rows.map(({ kind, subject_id, seq, attempts }) => ({ kind, subjectId: subject_id, seq, attempts }));
-}
-
-/** Drops a mark that was worked off; one that was set again meanwhile stays and is due. */
-export async function settleMark(db: Queryable, mark: Mark): Promise<void> {
-  await db.query({
-    name: 'settle-projection',
-    text: `with done as (delete from projection_due where kind = $1 and subject_id = $2 and seq = $3)
-      update projection_due set claimed_until = '-infinity' where kind = $1 and subject_id = $2 and seq <> $3`,
-    values: [mark.kind, mark.subjectId, mark.seq],
-  });
 }
 
 /** Gives a claim back without counting an attempt. */

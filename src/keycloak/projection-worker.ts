@@ -8,7 +8,7 @@ import { KeycloakUnreachable } from './keycloak-error.ts';
 import { projectOrganization } from './project-organization.ts';
 import { projectPerson } from './project-person.ts';
 import { type ProjectionBacklog, readBacklog } from './projection-queries.ts';
-import { claimMarks, hastenMarks, type Mark, postponeMark, releaseMark, settleMark } from './projection-store.ts';
+import { claimMarks, hastenMarks, type Mark, postponeMark, releaseMark } from './projection-store.ts';
 
 const POLL_MS = 250;
 const PROBE_MS = 1_000;
@@ -25,6 +25,8 @@ export class ProjectionWorker {
   readonly #log: Logger;
   readonly #slots: number;
   readonly #running = new Set<Promise<void>>();
+  /** Worked off and not dropped yet: the next claim does it. */
+  #done: Mark[] = [];
   #stopping = new AbortController();
   #loop: Promise<void> | undefined;
   #interrupt: () => void = () => {};
@@ -49,6 +51,8 @@ export class ProjectionWorker {
     this.kick();
     await this.#loop;
     await Promise.all(this.#running);
+    // Without a database the claims run out by themselves.
+    if (this.#done.length > 0) await this.#exchange(0).catch(() => {});
     this.#loop = undefined;
   }
 
@@ -81,7 +85,7 @@ export class ProjectionWorker {
   async #claim(): Promise<void> {
     const free = this.#slots - this.#running.size;
     if (free === 0) return;
-    for (const mark of await claimMarks(asQueryable(this.#keycloak), free, LEASE_SECONDS)) {
+    for (const mark of await this.#exchange(free)) {
       const work = this.#work(mark).finally(() => {
         this.#running.delete(work);
         this.kick();
@@ -90,13 +94,24 @@ export class ProjectionWorker {
     }
   }
 
+  /** Hands back what is done and takes up to `limit` new marks. */
+  async #exchange(limit: number): Promise<Mark[]> {
+    const done = this.#done;
+    this.#done = [];
+    try {
+      return await claimMarks(asQueryable(this.#keycloak), done, limit, LEASE_SECONDS);
+    } catch (error) {
+      this.#done.push(...done);
+      throw error;
+    }
+  }
+
   async #work(mark: Mark): Promise<void> {
-    const db = asQueryable(this.#keycloak);
     try {
       try {
         if (mark.kind === 'organization') await projectOrganization(this.#keycloak, mark.subjectId);
         else await projectPerson(this.#keycloak, mark.subjectId, { endSessions: true });
-        await settleMark(db, mark);
+        this.#done.push(mark);
       } catch (error) {
         await this.#keep(mark, error);
       }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readAccount } from '../../src/keycloak/account.ts';
 import { createKeycloakAdmin } from '../../src/keycloak/admin.ts';
 import type { Keycloak } from '../../src/keycloak/keycloak.ts';
-import { claimMarks, settleMark } from '../../src/keycloak/projection-store.ts';
+import { claimMarks } from '../../src/keycloak/projection-store.ts';
 import { ProjectionWorker } from '../../src/keycloak/projection-worker.ts';
 import { eventually } from '../support/eventually.ts';
 import { REALM_CONFIG, type Setup, setup } from './keycloak-setup.ts';
@@ -69,18 +69,18 @@ test('claims organizations first, then what takes access away, then the rest', a
   const other = await t.person('b@ordered.test');
   await t.mark('person', other, 0);
   const order: string[] = [];
-  for (let claims = 0; claims < 3; claims++) order.push((await claimMarks(db(), 1, 60))[0]!.subjectId);
+  for (let claims = 0; claims < 3; claims++) order.push((await claimMarks(db(), [], 1, 60))[0]!.subjectId);
   expect(order).toEqual([org, other, person]);
-  expect(await claimMarks(db(), 1, 60)).toEqual([]);
+  expect(await claimMarks(db(), [], 1, 60)).toEqual([]);
   await t.sql('delete from projection_due');
 });
 
 test('keeps a mark that was set again while it was worked on', async () => {
   const { person } = await markedMember('again');
   await t.sql(`delete from projection_due where kind = 'organization'`);
-  const [mark] = await claimMarks(db(), 1, 60);
+  const [mark] = await claimMarks(db(), [], 1, 60);
   await t.mark('person', person, 0);
-  await settleMark(db(), mark!);
+  await claimMarks(db(), [mark!], 0, 60);
   const rows = await t.sql('select priority, claimed_until <= now() as free from projection_due');
   expect(rows).toEqual([{ priority: 0, free: true }]);
   await t.sql('delete from projection_due');
