@@ -28,6 +28,8 @@ export type ScimRequest = {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly caller: DirectoryCaller;
+  /** The user whose own request this is, at /Me; undefined where the directory asks. */
+  readonly self?: string | undefined;
   /** With what the caller's organization has declared. */
   readonly types: ResourceTypes;
   readonly body: Readonly<Record<string, unknown>>;

@@ -10,6 +10,7 @@ import { sealMessage } from '../src/directory/journal-body.ts';
 import { noteDetectedProfile } from '../src/directory/note-detected-profile.ts';
 import type { Perform } from '../src/directory/replay-request.ts';
 import { DomainError } from '../src/errors.ts';
+import type { VerifyAccessToken } from '../src/http/access-token.ts';
 import { isUuid, newId } from '../src/ids.ts';
 import type { CredentialCache } from '../src/keys/credential-cache.ts';
 import { Callers, withDetected } from './callers.ts';
@@ -22,12 +23,14 @@ import { PageMarks } from './page-marks.ts';
 import { detectProfile } from './quirks/detect-profile.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
+import { findSelf, type Self } from './resources/me.ts';
 import { findHandler, findRoute } from './routes.ts';
 import { typesWith } from './schema/resource-types.ts';
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i;
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
 const STALLED_MS = 60_000;
+const ME = /^\/Me\/?$/;
 const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 export type ScimDeps = DirectoryDeps & {
@@ -38,6 +41,8 @@ export type ScimDeps = DirectoryDeps & {
   readonly baseUrl: string;
   /** From which the keys of cursors and of kept requests are derived. */
   readonly secretKey: string;
+  /** For people's own requests; undefined when no Keycloak is configured. */
+  readonly verifyAccessToken?: VerifyAccessToken | undefined;
   /** How many requests a second one directory may make. */
   readonly ratePerSecond: number;
   /** Called after each change. */
@@ -70,6 +75,7 @@ type Exchange = {
   readonly query: URLSearchParams;
   readonly dropped: Set<string>;
   caller?: DirectoryCaller;
+  self?: Self;
   id: string;
   handler?: Handler;
   largestBody?: number | undefined;
@@ -77,7 +83,11 @@ type Exchange = {
   answer?: ScimAnswer;
 };
 
-type Parts = { readonly services: ScimServices; readonly callers: Callers };
+type Parts = {
+  readonly services: ScimServices;
+  readonly callers: Callers;
+  readonly verifyAccessToken: VerifyAccessToken | undefined;
+};
 
 type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 
@@ -97,6 +107,7 @@ export function createScim(deps: ScimDeps): Scim {
   const parts = {
     services,
     callers: new Callers(services, deps.credentials),
+    verifyAccessToken: deps.verifyAccessToken,
   };
   const journal = new Journal(services);
   return {
@@ -139,9 +150,14 @@ function openExchange(message: IncomingMessage): Exchange {
 }
 
 /** RFC 7644 section 2: a bearer token of the directory, which decides what the request can see at all. */
-async function authenticate(exchange: Exchange, { callers }: Parts): Promise<void> {
+async function authenticate(exchange: Exchange, { services, callers, verifyAccessToken }: Parts): Promise<void> {
   const token = BEARER.exec(exchange.message.headers.authorization ?? '')?.[1];
   const caller = token === undefined ? undefined : await callers.find(token);
+  if (!caller && token !== undefined && verifyAccessToken && ME.test(exchange.path)) {
+    exchange.self = await findSelf(services, verifyAccessToken, token);
+    exchange.caller = { ...exchange.self.directory, tokenId: exchange.self.personId };
+    return;
+  }
   if (!caller) {
     throw new DomainError('unauthenticated', 'The bearer token is missing, unknown, revoked or expired.');
   }
@@ -157,7 +173,7 @@ function refuseInactive({ caller }: Exchange): void {
 }
 
 function limitRate(exchange: Exchange, { services }: Parts): void {
-  services.limit.take(exchange.caller!.directoryId);
+  services.limit.take(exchange.self?.personId ?? exchange.caller!.directoryId);
 }
 
 function findWay(exchange: Exchange): void {
@@ -176,7 +192,7 @@ async function readBody(exchange: Exchange): Promise<void> {
 function detect(exchange: Exchange, { services }: Parts): void {
   const { message, query, body } = exchange;
   const caller = exchange.caller!;
-  if (caller.detectedProfile !== undefined) return;
+  if (caller.detectedProfile !== undefined || exchange.self) return;
   const detected = detectProfile({ userAgent: message.headers['user-agent'], query, body });
   if (detected === undefined) return;
   exchange.caller = withDetected(caller, detected);
@@ -191,7 +207,7 @@ async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
   const caller = exchange.caller!;
   const method = message.method ?? 'GET';
   const types = typesWith(caller.extensions, services.baseUrl);
-  const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, types, body, dropped };
+  const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, self, types, body, dropped };
   exchange.answer = await exchange.handler!(services, request);
 }
 
@@ -241,7 +257,8 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     { requestId, ...facts, durationMs: Math.round(latencyMs * 10) / 10, directory: caller?.directoryId },
     'request',
   );
-  if (!caller) return;
+  // the journal is the directory's: what people ask for themselves is none of it
+  if (!caller || exchange.self) return;
   const detail = {
     ...answer.note,
     ...(dropped.size > 0 ? { dropped: [...dropped].slice(0, 50) } : {}),

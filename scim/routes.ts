@@ -10,6 +10,7 @@ import {
   listResourceTypes,
   listSchemas,
 } from './resources/discovery.ts';
+import { getMe, refuseMe } from './resources/me.ts';
 import { COLLECTION_METHODS, type Methods, RESOURCE_METHODS } from './resources/resource-methods.ts';
 import { searchAll, searchGroups, searchUsers } from './resources/search.ts';
 
@@ -19,14 +20,6 @@ export type Route = {
   /** The bytes of a body that it takes, where they are fewer than elsewhere. */
   readonly largestBody?: number;
 };
-
-const notServed =
-  (what: string): Handler =>
-  () => {
-    throw new DomainError('not_implemented', `${what} is not served; /ServiceProviderConfig says what is.`);
-  };
-
-const me = notServed('/Me');
 
 /** Addresses without an id. */
 const COLLECTIONS: Readonly<Record<string, Methods>> = {
@@ -38,7 +31,7 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
   '/ResourceTypes': { GET: listResourceTypes },
   '/Schemas': { GET: listSchemas },
   '/Bulk': { POST: bulk },
-  '/Me': { GET: me, POST: me, PUT: me, PATCH: me, DELETE: me },
+  '/Me': { GET: getMe, POST: refuseMe, PUT: refuseMe, PATCH: refuseMe, DELETE: refuseMe },
 };
 
 /** Addresses with an id after them. */

@@ -11,7 +11,7 @@ import type { Config } from './config.ts';
 import type { CoreDeps } from './db/core-deps.ts';
 import { Database } from './db/database.ts';
 import { directoryRoutes } from './directory/routes.ts';
-import { createAccessTokenVerifier } from './http/access-token.ts';
+import { createAccessTokenVerifier, type VerifyAccessToken } from './http/access-token.ts';
 import { createApi } from './http/create-api.ts';
 import type { Probe } from './http/health.ts';
 import { createMetrics, type HttpMetrics } from './http/metrics.ts';
@@ -36,6 +36,8 @@ export type Deps = AsyncDisposable &
     readonly log: Logger;
     readonly credentials: CredentialCache;
     readonly metrics: HttpMetrics;
+    /** Undefined when no Keycloak is configured. */
+    readonly verifyAccessToken: VerifyAccessToken | undefined;
     /** Its database connections are the worker role's own, so that a queue of projections never starves requests. */
     readonly keycloak: Keycloak | undefined;
     /** Runs in a process with the role of worker; asked for the lag in every process. */
@@ -68,6 +70,7 @@ export async function createDeps(
     it.close(),
   );
   await credentials.start();
+  const verifyAccessToken = config.keycloak && createAccessTokenVerifier(config.keycloak, clock);
   const keycloak = createKeycloak(config, workerDb);
   const projection = keycloak && new ProjectionWorker(keycloak, log);
   const metrics = createMetrics({
@@ -95,6 +98,7 @@ export async function createDeps(
       credentials,
       baseUrl: config.baseUrl,
       secretKey: config.secretKey,
+      verifyAccessToken,
       ratePerSecond: config.scimRatePerSecond,
       changed: () => projection?.kick(),
       observe: metrics.observe,
@@ -112,9 +116,10 @@ export async function createDeps(
       stack.adopt(projection, (it) => it.stop());
     }
   }
-  const parts = stack.move();
-  const dispose = () => parts.disposeAsync();
-  return { ...core, credentials, metrics, keycloak, projection, sso, acceptance, scim, [Symbol.asyncDispose]: dispose };
+  const started = stack.move();
+  const dispose = () => started.disposeAsync();
+  const parts = { credentials, metrics, verifyAccessToken, keycloak, projection, sso, acceptance, scim };
+  return { ...core, ...parts, [Symbol.asyncDispose]: dispose };
 }
 
 const SCIM = /^\/scim\/v2(?=[/?]|$)/i;
@@ -124,7 +129,6 @@ export function createApp(deps: Deps): RequestListener {
   const { config } = deps;
   const api = createApi({
     ...deps,
-    verifyAccessToken: config.keycloak && createAccessTokenVerifier(config.keycloak, deps.clock),
     resolveTxt: createTxtResolver(),
     endpoints: [
       ...directoryRoutes({ ...deps, perform: deps.scim.perform }),

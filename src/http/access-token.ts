@@ -15,6 +15,8 @@ type AccessToken = {
   readonly session: string | undefined;
   /** The connection of the sign-in that the session last went through, as our own ID token said. */
   readonly connectionId: string | undefined;
+  /** The keys of the organizations that the token names; undefined where it names none. */
+  readonly organizations?: readonly string[] | undefined;
 };
 
 /** Throws `unauthenticated` for a token that is not good, `unavailable` when Keycloak's keys cannot be had. */
@@ -37,7 +39,12 @@ export function createAccessTokenVerifier(
     if (payload.typ !== 'Bearer') throw refused('The token is no access token.');
     const personId = text(payload.person_id);
     if (personId === undefined || !isUuid(personId)) throw refused('The token names no person of Drawbridge.');
-    return { personId, session: text(payload.sid), connectionId: text(payload.db_connection) };
+    return {
+      personId,
+      session: text(payload.sid),
+      connectionId: text(payload.db_connection),
+      organizations: keysOf(payload.organization),
+    };
   };
 }
 
@@ -53,6 +60,12 @@ function asRefusal(error: unknown): DomainError {
 
 function refused(detail: string): DomainError {
   return new DomainError('unauthenticated', detail, { data: { presented: true } });
+}
+
+/** Keycloak writes organizations as an object by their aliases, or as a list of them. */
+function keysOf(claim: unknown): string[] | undefined {
+  if (typeof claim !== 'object' || claim === null) return undefined;
+  return Array.isArray(claim) ? claim.filter((key) => typeof key === 'string') : Object.keys(claim);
 }
 
 function text(value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { createScim, type Scim, type ScimRequestFacts } from '../../scim/router.ts';
+import type { VerifyAccessToken } from '../../src/http/access-token.ts';
 import { createLogger } from '../../src/log.ts';
 import {
   type Answer,
@@ -54,7 +55,11 @@ export type ScimSetup = AsyncDisposable & {
   readonly sql: <Row extends pg.QueryResultRow = Json>(text: string, values?: unknown[]) => Promise<Row[]>;
 };
 
-type ScimOptions = { readonly ratePerSecond?: number; readonly clockStands?: boolean };
+type ScimOptions = {
+  readonly ratePerSecond?: number;
+  readonly clockStands?: boolean;
+  readonly verifyAccessToken?: VerifyAccessToken;
+};
 
 export async function setupScim(options: ScimOptions = {}): Promise<ScimSetup> {
   // the API is made first; its replays go through the service that is made below
@@ -76,6 +81,7 @@ export async function setupScim(options: ScimOptions = {}): Promise<ScimSetup> {
     credentials: t.credentials,
     baseUrl: origin,
     secretKey: TEST_SECRET_KEY,
+    verifyAccessToken: options.verifyAccessToken,
     ratePerSecond: options.ratePerSecond ?? 100_000,
     changed: () => {
       changes += 1;

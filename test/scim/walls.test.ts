@@ -179,7 +179,8 @@ describe('names and addresses', () => {
     ['POST', '/Schemas', 405, undefined],
     ['PUT', '/ServiceProviderConfig', 405, undefined],
     ['GET', '/Bulk', 405, undefined],
-    ['GET', '/Me', 501, undefined],
+    ['GET', '/Me', 404, undefined],
+    ['PATCH', '/Me', 404, undefined],
     ['POST', '/Bulk', 400, 'invalidSyntax'],
   ])('%s %s is %i %s', async (method, path, status, scimType) => {
     const body = method === 'GET' || method === 'DELETE' ? undefined : {};

@@ -30,19 +30,3 @@ begin
   return v_rows;
 end $$;
 revoke execute on function sweep_page_marks(timestamptz) from public;
-
--- The directory users that a person has: in which directory of which organization they stand, for the person's own
--- requests (/Me). One row for each; the person is proved by an access token, so no organization is set yet. The
--- organizations are those the token names, or all of the person's where it names none.
-create function directory_users_of_person(p_person uuid, p_org_keys text[])
-  returns table (org_id uuid, directory_id uuid, member_id uuid)
-  language sql stable security definer set search_path = public, pg_temp as $$
-  select d.org_id, d.directory_id, d.member_id
-  from member m
-  join organization o on o.org_id = m.org_id and o.status = 'active'
-  join directory_user d on d.org_id = m.org_id and d.member_id = m.id and d.deleted_at is null
-  where m.person_id = p_person and m.status = 'active' and (p_org_keys is null or o.key = any (p_org_keys))
-  order by d.active desc, d.created_at, d.directory_id
-$$;
-revoke execute on function directory_users_of_person(uuid, text[]) from public;
-grant execute on function directory_users_of_person(uuid, text[]) to drawbridge_app;
