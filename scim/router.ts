@@ -207,6 +207,7 @@ async function answer(exchange: Exchange, { services }: Parts): Promise<void> {
   const caller = exchange.caller!;
   const method = message.method ?? 'GET';
   const types = typesWith(caller.extensions, services.baseUrl);
+  const self = exchange.self?.id;
   const request = { requestId, method, query, id, ifMatch, ifNoneMatch, caller, self, types, body, dropped };
   exchange.answer = await exchange.handler!(services, request);
 }
