@@ -2,6 +2,7 @@
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
+import { reconcileGrants } from '../grants/grants-store.ts';
 import { newId } from '../ids.ts';
 import { readPolicy } from '../orgs/organizations-queries.ts';
 import { mayGrant, type Rights } from '../roles/rights.ts';
@@ -61,8 +62,10 @@ export async function createInvitation(
     const { memberId, exists } = await placeForInvited(tx, address, now);
     await expireInvitations(tx, now);
     await requireSeat(tx, memberId);
-    if (exists) await reopenInvitedMember(tx, memberId, address, input, now);
-    else await insertInvitedMember(tx, memberId, address, input);
+    if (exists) {
+      await reopenInvitedMember(tx, memberId, address, input, now);
+      await reconcileGrants(tx, ctx, [memberId]);
+    } else await insertInvitedMember(tx, memberId, address, input);
     const id = newId();
     const inviter = await inviterOf(tx, ctx, input.rights);
     const teamIds = teams.map((team) => team.id);

@@ -127,7 +127,7 @@ export async function requireSeat(tx: Tx, memberId: string): Promise<void> {
 /** Lets go of a member who was only waiting for an invitation that is not coming. */
 export async function dropInvitedMember(tx: Tx, memberId: string, ctx: RequestContext): Promise<void> {
   const waiting = await tx.query({
-    text: `select from member m where m.org_id = $1 and m.id = $2 and m.status = 'invited'
+    text: `select from member m where m.org_id = $1 and m.id = $2 and m.status in ('invited', 'suspended')
       and not exists (select from carrier c where c.org_id = $1 and c.member_id = $2)`,
     values: [tx.orgId, memberId],
   });

@@ -126,17 +126,20 @@ begin
   return admit_member(p_org, p_member, p_actor);
 end $$;
 
--- An address the directory or an admin states anew passes the test again; until then the account keeps the old one.
+-- An address the directory or an admin states anew passes the test again, and must be nobody else's here; until then the
+-- account keeps the old one.
 create function change_member_address(p_org uuid, p_member uuid, p_address text, p_actor jsonb) returns void language plpgsql as $$
 declare
   m member;
+  v_free boolean := not exists (select from member o where o.org_id = p_org and o.address_key = fold_key(p_address)
+    and o.id <> p_member and o.status not in ('removed', 'purged'));
 begin
   select * into m from member where org_id = p_org and id = p_member for update;
   if m.address is not distinct from p_address then return; end if;
-  if m.person_id is null then
+  if v_free and m.person_id is null then
     update member set address = p_address, address_key = fold_key(p_address), updated_at = now() where org_id = p_org and id = p_member;
     perform settle_member(p_org, p_member, 'address_changed', p_actor);
-  elsif p_address is not null and move_person_address(p_org, m.person_id, p_address) then
+  elsif v_free and p_address is not null and move_person_address(p_org, m.person_id, p_address) then
     update member set address = p_address, address_key = fold_key(p_address), updated_at = now() where org_id = p_org and id = p_member;
     perform mark_projection('person', m.person_id, 1);
     perform record_audit(p_org, p_actor, 'member.address_changed', 'member', p_member, '{}',

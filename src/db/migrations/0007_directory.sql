@@ -137,12 +137,10 @@ begin
   end if;
   perform settle_profile(p_org, p_member);
   select * into m from member where org_id = p_org and id = p_member;
-  -- the address comes from the first directory, too; somebody who returns may find it taken, and waits without it
+  -- the address comes from the first directory, too
   if m.address_key is distinct from fold_key(p_address) and m.status <> 'removed'
     and not exists (select from directory_user d where d.org_id = p_org and d.member_id = p_member
-      and d.directory_id < p_directory and d.deleted_at is null and d.adoption is null)
-    and not (p_wants and exists (select from member o where o.org_id = p_org and o.address_key = fold_key(p_address)
-      and o.id <> p_member and o.status not in ('removed', 'purged'))) then
+      and d.directory_id < p_directory and d.deleted_at is null and d.adoption is null) then
     perform change_member_address(p_org, p_member, p_address, p_actor);
   end if;
   perform settle_member(p_org, p_member, 'directory', p_actor);
