@@ -1,20 +1,23 @@
 // What this service knows of a user's manager (RFC 7643 section 4.3). The reference is kept as it was stated, whether or not
-// there is such a user yet; from when there is one, answers show its address and its name.
+// there is such a user yet; from when there is one, answers show its address, and its name where that is asked for.
 import type { DirectoryScope } from '../src/directory/directory.ts';
 import { findMemberNames } from '../src/directory/directory-group-queries.ts';
 import { isUuid } from '../src/ids.ts';
 import type { ScimServices } from './exchange.ts';
+import type { Projection } from './projection.ts';
 import { locationOf } from './render.ts';
 import { ENTERPRISE_USER } from './schema/names.ts';
 import type { JsonObject } from './schema/read-value.ts';
 import { USER_TYPE } from './schema/user-schema.ts';
 
-/** The rows with their managers' names; one further statement for all of them, and none where nobody has a manager. */
+/** The rows with their managers; one further statement for all of them, and none where nobody has a manager. */
 export async function withManagers<Row extends { readonly resource: string }>(
   services: ScimServices,
   scope: DirectoryScope,
   rows: readonly Row[],
+  projection: Projection,
 ): Promise<Row[]> {
+  const withName = projection.asksFor(ENTERPRISE_USER, 'manager', 'displayName');
   const managed = rows.map((row) => (row.resource.includes('"manager"') ? readManager(row.resource) : undefined));
   const ids = managed.flatMap((each) => (each && isUuid(each.id) ? [each.id] : []));
   if (ids.length === 0) return [...rows];
@@ -24,7 +27,7 @@ export async function withManagers<Row extends { readonly resource: string }>(
     const displayName = each && names.get(each.id);
     if (!each || displayName === undefined) return row;
     const $ref = locationOf(services.baseUrl, USER_TYPE, each.id);
-    const manager = { $ref, ...each.manager, displayName };
+    const manager = { $ref, ...each.manager, ...(withName && { displayName }) };
     const enterprise = { ...each.enterprise, manager };
     return { ...row, resource: JSON.stringify({ ...each.resource, [ENTERPRISE_USER]: enterprise }) };
   });

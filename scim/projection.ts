@@ -12,8 +12,8 @@ export type Projection = {
   readonly isWhole: boolean;
   /** Whether anything of this list is shown, so that it must be loaded. */
   shows(collection: 'members' | 'groups'): boolean;
-  /** Whether `attributes` names this one itself, as one that is returned on request needs. */
-  asksFor(collection: 'members' | 'groups', part: string): boolean;
+  /** Whether `attributes` names the part at this path itself, as one that is returned on request needs. */
+  asksFor(...path: readonly string[]): boolean;
   apply(resource: JsonObject): JsonObject;
 };
 
@@ -109,9 +109,10 @@ function only(shown: Choice): Projection {
   return {
     isWhole: false,
     shows: (collection) => shown.has(collection),
-    asksFor(collection, part) {
-      const parts = shown.get(collection);
-      return parts instanceof Map && parts.has(part);
+    asksFor(...path) {
+      let parts: 'all' | Choice | undefined = shown;
+      for (const key of path) parts = parts instanceof Map ? parts.get(key) : undefined;
+      return parts !== undefined;
     },
     apply: (resource) => (keep(resource, shown) ?? {}) as JsonObject,
   };

@@ -70,8 +70,10 @@ export function userSource(
 ): PageSource<DirectoryUserRow> {
   const groupsAt = projection.shows('groups') ? groupsAddress(services) : undefined;
   return {
-    read: async (part) =>
-      withManagers(services, caller, await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt)),
+    async read(part) {
+      const rows = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
+      return withManagers(services, caller, rows, projection);
+    },
     count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
   };
 }
@@ -180,8 +182,9 @@ export function userText(services: ScimServices, row: Shown, projection: Project
 }
 
 async function rowAnswer(services: ScimServices, request: ScimRequest, row: Shown, status = 200): Promise<ScimAnswer> {
-  const [shown] = await withManagers(services, request.caller, [row]);
-  const body = userText(services, shown!, projectionOf(request));
+  const projection = projectionOf(request);
+  const [shown] = await withManagers(services, request.caller, [row], projection);
+  const body = userText(services, shown!, projection);
   return resourceAnswer(status, body, row.version, locationOf(services.baseUrl, USER_TYPE, row.id));
 }
 

@@ -140,6 +140,7 @@ const ENTERPRISE_SCHEMA: Schema = {
         }),
         attribute('displayName', 'string', "The manager's name, from when there is such a user.", {
           mutability: 'readOnly',
+          returned: 'request',
           column: 'managerName',
         }),
       ],

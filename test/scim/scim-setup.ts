@@ -71,7 +71,8 @@ export async function setupScim(options: ScimOptions = {}): Promise<ScimSetup> {
   });
   let changes = 0;
   const observed: ScimRequestFacts[] = [];
-  const server = createServer();
+  // a client that waits between two requests must not meet a connection that just closes
+  const server = createServer({ keepAliveTimeout: 60_000 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const scim = createScim({

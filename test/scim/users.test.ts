@@ -225,6 +225,20 @@ describe('lists', () => {
     expect(gone.filter((id) => !seen.has(id))).toEqual([]);
   });
 
+  test("a manager's address is shown from when there is such a user, the name where it is asked for", async () => {
+    const own = await s.directory();
+    const boss = await own.user('boss', { displayName: 'The Boss' });
+    const clerk = await own.user('clerk', { [ENTERPRISE]: { manager: { value: boss.id } } });
+    const address = `${s.scimUrl}/Users/${boss.id}`;
+    const asked = encodeURIComponent(`${ENTERPRISE}:manager.displayName`);
+    const [byId, named] = await Promise.all([
+      own.call('GET', `/Users/${clerk.id}`),
+      own.call('GET', `/Users/${clerk.id}?attributes=${asked}`),
+    ]);
+    expect(byId.body[ENTERPRISE]).toEqual({ manager: { value: boss.id, $ref: address } });
+    expect(named.body[ENTERPRISE]).toEqual({ manager: { displayName: 'The Boss' } });
+  });
+
   test('the root search finds users and groups', async () => {
     const own = await s.directory();
     const user = await own.user('u', { displayName: 'Same' });

@@ -97,7 +97,8 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const credentials = new CredentialCache({ db, clock, log, listenUrl: database.appUrl });
   await credentials.start();
   const app = express();
-  const server = createServer(app);
+  // a client that waits between two requests must not meet a connection that just closes
+  const server = createServer({ keepAliveTimeout: 60_000 }, app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const config = {
