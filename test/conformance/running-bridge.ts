@@ -18,6 +18,8 @@ export type RunningBridge = AsyncDisposable & {
   readonly scimUrl: string;
   /** A directory of an organization of its own, whose domain `<key>.test` is verified. */
   directory(profile: 'entra' | 'okta' | 'generic'): Promise<BridgeDirectory>;
+  /** Creates something over REST, as whoever the key is. */
+  create(path: string, key: string, body: object): Promise<Json>;
   /** One statement as the superuser. */
   sql<Row extends pg.QueryResultRow = Json>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 };
@@ -55,13 +57,15 @@ export async function startRunningBridge(): Promise<RunningBridge> {
     (pool) => pool.end(),
   );
   let count = 0;
+  const create = creator(baseUrl);
   const parts = stack.move();
   return {
     scimUrl: `${baseUrl}/scim/v2`,
     directory: (profile) => {
       count += 1;
-      return makeDirectory(baseUrl, operatorKey, `company-${count}`, profile);
+      return makeDirectory(create, operatorKey, `company-${count}`, profile);
     },
+    create,
     sql: async (text, values) => (await admin.query(text, values as unknown[])).rows,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
@@ -76,24 +80,27 @@ async function makeOperatorKey(appUrl: string): Promise<string> {
   }
 }
 
-/** As an operator and the organization's owner make it, over REST. */
-async function makeDirectory(
-  baseUrl: string,
-  operatorKey: string,
-  orgKey: string,
-  profile: string,
-): Promise<BridgeDirectory> {
-  const post = async (path: string, key: string, body: object): Promise<Json> => {
+function creator(baseUrl: string): RunningBridge['create'] {
+  return async (path, key, body) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
     const answer = await fetch(`${baseUrl}/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     const text = await answer.text();
     if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${text}`);
     return JSON.parse(text);
   };
-  const { organization, ownerKey } = await post('/organizations', operatorKey, { key: orgKey, displayName: orgKey });
-  await post(`/organizations/${orgKey}/domains`, operatorKey, { domain: `${orgKey}.test`, verified: true });
+}
+
+/** As an operator and the organization's owner make it. */
+async function makeDirectory(
+  create: RunningBridge['create'],
+  operatorKey: string,
+  orgKey: string,
+  profile: string,
+): Promise<BridgeDirectory> {
+  const { organization, ownerKey } = await create('/organizations', operatorKey, { key: orgKey, displayName: orgKey });
+  await create(`/organizations/${orgKey}/domains`, operatorKey, { domain: `${orgKey}.test`, verified: true });
   const path = `/organizations/${organization.id}/directories`;
-  const directory = await post(path, ownerKey, { displayName: profile, profile });
-  const { token } = await post(`${path}/${directory.id}/tokens`, ownerKey, { displayName: 'test' });
+  const directory = await create(path, ownerKey, { displayName: profile, profile });
+  const { token } = await create(`${path}/${directory.id}/tokens`, ownerKey, { displayName: 'test' });
   return { orgId: organization.id, orgKey, ownerKey, directoryId: directory.id, token };
 }

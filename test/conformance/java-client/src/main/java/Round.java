@@ -255,6 +255,22 @@ final class Round {
       }
       same(created, walked);
     });
+    step("walk by a cursor", () -> {
+      List<String> walked = new ArrayList<>();
+      ListResponse<UserResource> page = scim.searchRequest("Users").filter("name.familyName eq \"Many\"")
+          .firstPageCursorWithCount(7).invoke(UserResource.class);
+      for (;;) {
+        for (UserResource each : page) walked.add(each.getId());
+        if (page.getNextCursor() == null) break;
+        page = scim.searchRequest("Users").filter("name.familyName eq \"Many\"")
+            .pageWithCursor(page.getNextCursor(), 7).invoke(UserResource.class);
+      }
+      same(20, walked.size());
+      isTrue("each once", walked.containsAll(created));
+      var trouble = refused(BadRequestException.class, () -> scim.searchRequest("Users")
+          .pageWithCursor("nothingLikeIt", 7).invoke(UserResource.class));
+      same("invalidCursor", trouble.getScimError().getScimType());
+    });
     step("remove them", () -> {
       for (String id : created) scim.delete("Users", id);
     });
