@@ -36,7 +36,11 @@ export async function loadPopulations({ adminUrl, folder, populations }: LoadInp
     });
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  await withClient(adminUrl, (client) => client.query('vacuum analyze'));
+  await withClient(adminUrl, async (client) => {
+    await client.query('vacuum analyze');
+    // what was loaded is not to be written to disk while something is measured
+    await client.query('checkpoint');
+  });
 }
 
 /** Organizations beside the one that is measured: each with a role, a directory and a verified domain. */

@@ -23,7 +23,16 @@ export type UserFacts = {
 const USERS_OF_A_GROUP = 50;
 /** 2026-01-01: what is loaded sorts before what is created while measuring, as it does in life. */
 const LOADED_SINCE_MS = Date.UTC(2026, 0, 1);
-const KINDS = { member: 0, person: 1, group: 2, organization: 3, directory: 4 } as const;
+const KINDS = {
+  member: 0,
+  person: 1,
+  group: 2,
+  organization: 3,
+  directory: 4,
+  team: 5,
+  rule: 6,
+  connection: 7,
+} as const;
 const LARGE_GROUP = 0xffff;
 
 /** A UUIDv7 made of a number: ids follow each other as those of people who came one after the other. */
@@ -50,6 +59,20 @@ export function isInLargeGroup(population: Population, index: number): boolean {
 
 export function largeGroupOf(population: Population): string {
   return idOf('group', population.first + LARGE_GROUP * 0x10000);
+}
+
+/** The first five groups give a team each, by a rule; teams and rules are numbered through all organizations. */
+export const TEAMS = 5;
+
+/** The number of the team that a user has by the rule of the group, if it has one. */
+export function teamNumberAt(index: number): number | undefined {
+  const group = Math.floor(index / USERS_OF_A_GROUP);
+  return group < TEAMS ? group : undefined;
+}
+
+/** One user of five has signed in through the company's provider. */
+export function hasSignedIn(index: number): boolean {
+  return index % 5 === 0;
 }
 
 /** Every user is in one group of 50. */

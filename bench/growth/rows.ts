@@ -1,12 +1,15 @@
 // The rows of a population, as lines of COPY's text format: what stands in the tables once a directory has pushed these
 // users, everybody was admitted, and the projection has caught up (no marks are left).
 import {
+  hasSignedIn,
   idOf,
   isInLargeGroup,
   largeGroupOf,
   type Population,
   smallGroupOf,
   smallGroupsOf,
+  TEAMS,
+  teamNumberAt,
   userAt,
 } from './population.ts';
 
@@ -35,6 +38,20 @@ function ofUsers(table: string, columns: string, line: EachUser): TableRows {
     },
   };
 }
+
+function ofTeams(table: string, columns: string, line: EachUser): TableRows {
+  return {
+    table,
+    columns,
+    *lines(populations) {
+      for (const population of populations) for (let n = 0; n < TEAMS; n += 1) yield line(population, n) as string;
+    },
+  };
+}
+
+const connectionOf = ({ first }: Population) => idOf('connection', first);
+const teamOf = ({ first }: Population, n: number) => idOf('team', first + n);
+const ruleOf = ({ first }: Population, n: number) => idOf('rule', first + n);
 
 /** Largest first. */
 export const TABLES: readonly TableRows[] = [
@@ -92,6 +109,44 @@ export const TABLES: readonly TableRows[] = [
     if (population.largeGroup === 0 || !isInLargeGroup(population, index)) return undefined;
     return `${population.orgId}\t${largeGroupOf(population)}\t${userAt(population, index).id}`;
   }),
+  ofUsers('identity', 'org_id, connection_id, issuer, subject, member_id, linked_by', (population, index) => {
+    if (!hasSignedIn(index)) return undefined;
+    const { orgId } = population;
+    return `${orgId}\t${connectionOf(population)}\tissuer\tsubject-${index}\t${userAt(population, index).id}\taddress`;
+  }),
+  ofUsers('sso_evidence', 'org_id, connection_id, member_id, state, groups, at', (population, index) => {
+    if (!hasSignedIn(index)) return undefined;
+    return `${population.orgId}\t${connectionOf(population)}\t${userAt(population, index).id}\tlist\t{staff}\t2026-01-01`;
+  }),
+  ofUsers('access_grant', 'org_id, member_id, target_kind, target, source, ref', (population, index) => {
+    const team = teamNumberAt(index);
+    if (team === undefined) return undefined;
+    const ref = `${ruleOf(population, team)}:${smallGroupOf(population, index)}`;
+    return `${population.orgId}\t${userAt(population, index).id}\tteam\t${teamOf(population, team)}\tscim\t${ref}`;
+  }),
+  ofUsers('team_member', 'org_id, team_id, member_id', (population, index) => {
+    const team = teamNumberAt(index);
+    if (team === undefined) return undefined;
+    return `${population.orgId}\t${teamOf(population, team)}\t${userAt(population, index).id}`;
+  }),
+  ofTeams('team', 'org_id, id, key, display_name', (population, n) => {
+    return `${population.orgId}\t${teamOf(population, n)}\tteam-${n}\tTeam ${n}`;
+  }),
+  ofTeams(
+    'mapping_rule',
+    'org_id, id, source, match, value, value_key, target_kind, target, created_by',
+    (population, n) => {
+      const target = `team\t${teamOf(population, n)}\t{}`;
+      return `${population.orgId}\t${ruleOf(population, n)}\tscim.group\tdisplay_name\tGroup ${n}\tgroup ${n}\t${target}`;
+    },
+  ),
+  {
+    table: 'connection',
+    columns: 'org_id, id, protocol, display_name, settings',
+    *lines(populations) {
+      for (const population of populations) yield `${population.orgId}\t${connectionOf(population)}\toidc\tCompany\t{}`;
+    },
+  },
   {
     table: 'directory_group',
     columns: 'org_id, directory_id, id, display_name, display_name_key, external_id, resource',

@@ -319,6 +319,16 @@ declare
   v_unknown uuid;
   v_touched uuid[];
 begin
+  if p_replace then
+    -- who comes and who goes, by one comparison of the two lists: the rest costs what changes
+    select coalesce(array_agg(stated.id) filter (where present.id is null), '{}'),
+      coalesce(array_agg(present.id) filter (where stated.id is null), '{}')
+    into p_add, p_remove
+    from (select distinct a.id from unnest(p_add) as a (id)) stated
+      full join (select member_id as id from group_member where org_id = p_org and group_id = p_group) present
+        on present.id = stated.id
+    where stated.id is null or present.id is null;
+  end if;
   select a.id into v_unknown from unnest(p_add) as a (id) where not exists (select from directory_user d
     where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.id and d.deleted_at is null) limit 1;
   if v_unknown is not null then
@@ -327,22 +337,18 @@ begin
     end if;
     perform refuse('group_member_unknown', format('%s is no user of this directory.', v_unknown));
   end if;
-  -- a plan for each way: one for both would read every member to remove one
   with removed as (
-    delete from group_member where org_id = p_org and group_id = p_group and not p_replace
-      and member_id = any (p_remove) returning member_id),
-  replaced as (
-    delete from group_member where org_id = p_org and group_id = p_group and p_replace
-      and member_id not in (select unnest(p_add)) returning member_id),
+    delete from group_member where org_id = p_org and group_id = p_group and member_id = any (p_remove) returning member_id),
   added as (
     insert into group_member (org_id, group_id, member_id) select distinct p_org, p_group, a from unnest(p_add) a
     on conflict do nothing returning member_id)
-  select array_agg(member_id) into v_touched from (select * from removed union all select * from replaced union all select * from added) changes;
+  select array_agg(member_id) into v_touched from (select * from removed union all select * from added) changes;
   if v_touched is null then return 0; end if;
   -- a group that no rule names, and that gave nothing while one did, changes nobody's access
   if exists (select from mapping_rule r join directory_group g on g.org_id = p_org and g.id = p_group
       where r.org_id = p_org and r.source = 'scim.group' and (r.value_key = g.display_name_key or r.value = g.external_id))
-    or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim') then
+    or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim'
+      and right(ref, 37) = ':' || p_group) then
     perform reconcile_grants(p_org, v_touched, p_actor);
   end if;
   return cardinality(v_touched);
