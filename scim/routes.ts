@@ -55,12 +55,22 @@ export function findRoute(path: string): Route {
   return { methods: RESOURCES[collection]!, id };
 }
 
-/** The handler of a method; throws `method_not_allowed` with those that the address takes. */
+/**
+ * The handler of a method; throws `method_not_allowed` with those that the address takes. HEAD is a GET whose body stays
+ * behind (RFC 9110 section 9.3.2), OPTIONS says what there is.
+ */
 export function findHandler(route: Route, method: string): Handler {
   if (Object.hasOwn(route.methods, method)) return route.methods[method]!;
+  if (method === 'HEAD' && Object.hasOwn(route.methods, 'GET')) return route.methods.GET!;
+  if (method === 'OPTIONS') return () => ({ status: 204, headers: { Allow: allowed(route) } });
   throw new DomainError('method_not_allowed', `This address does not take ${method}.`, {
-    data: { allow: Object.keys(route.methods).join(', ') },
+    data: { allow: allowed(route) },
   });
+}
+
+function allowed({ methods }: Route): string {
+  const own = Object.keys(methods);
+  return [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }
 
 function decode(text: string): string | undefined {

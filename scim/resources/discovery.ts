@@ -1,6 +1,7 @@
 // What this service can do (RFC 7643 section 5 to 7, RFC 7644 section 4). Fixed for a base address, so each is made once.
 import { DomainError } from '../../src/errors.ts';
 import { CURSOR_TIMEOUT_SECONDS } from '../cursor.ts';
+import { documentAnswer } from '../etag.ts';
 import type { Handler, ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { DEFAULT_PAGE, LARGEST_PAGE } from '../paging.ts';
 import type { ResourceType, Schema } from '../schema/attribute.ts';
@@ -20,7 +21,7 @@ const made = new WeakMap<ScimServices, WeakMap<ResourceTypes, Documents>>();
 
 export const getServiceProviderConfig: Handler = (services, request) => {
   refuseFilter(request);
-  return { status: 200, body: documentsOf(services, request).config };
+  return documentAnswer(request, documentsOf(services, request).config);
 };
 
 export const listResourceTypes: Handler = (services, request) =>
@@ -116,6 +117,6 @@ function listOf(request: ScimRequest, documents: ReadonlyMap<string, string>): S
 
 function oneOf(documents: ReadonlyMap<string, string>, request: ScimRequest, kind: string): ScimAnswer {
   const wanted = request.id.toLowerCase();
-  for (const [id, body] of documents) if (id.toLowerCase() === wanted) return { status: 200, body };
+  for (const [id, body] of documents) if (id.toLowerCase() === wanted) return documentAnswer(request, body);
   throw new DomainError('not_found', `There is no ${kind} ${request.id}.`);
 }

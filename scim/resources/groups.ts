@@ -19,7 +19,7 @@ import {
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { wholeText } from '../body-text.ts';
-import { isKnownVersion, versionOf } from '../etag.ts';
+import { demandedVersion, isKnownVersion } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
 import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
@@ -59,10 +59,10 @@ export async function createGroup(services: ScimServices, request: ScimRequest):
 
 export async function getGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const projection = projectionOf(request);
-  if (request.ifNoneMatch !== undefined) {
+  if (request.ifMatch !== undefined || request.ifNoneMatch !== undefined) {
     const { version } = await getRow(services, request, request.id, projection, 0);
     const location = locationOf(services.baseUrl, GROUP_TYPE, request.id);
-    if (isKnownVersion(request.ifNoneMatch, version)) return resourceAnswer(304, undefined, version, location);
+    if (isKnownVersion(request, version)) return resourceAnswer(304, undefined, version, location);
   }
   return rowAnswer(services, request, 200, await getRow(services, request, request.id, projection), projection);
 }
@@ -112,7 +112,8 @@ export async function replaceGroup(services: ScimServices, request: ScimRequest)
   }
   const group = groupInput(request.types.group, kept);
   const members = { replace: true, add: readMemberIds(statedMembers(request.body)), remove: [] };
-  await updateDirectoryGroup(services, request.caller, id, versionOf(request.ifMatch), group, members);
+  const version = await demandedGroupVersion(services, request, id);
+  await updateDirectoryGroup(services, request.caller, id, version, group, members);
   services.changed();
   const projection = projectionOf(request);
   return rowAnswer(services, request, 200, await getRow(services, request, id, projection), projection);
@@ -128,7 +129,7 @@ const FEW_MEMBERS = 100;
  */
 export async function patchGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
-  const version = versionOf(request.ifMatch);
+  const version = await demandedGroupVersion(services, request, id);
   const all = readSteps(request.types.group, readOperations(request.body), request.dropped);
   const { members, steps } = await splitMembers(all, (filter) =>
     findGroupMembers(services, request.caller, id, filter),
@@ -146,7 +147,8 @@ export async function patchGroup(services: ScimServices, request: ScimRequest): 
 }
 
 export async function deleteGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  await deleteDirectoryGroup(services, request.caller, idOf(request), versionOf(request.ifMatch));
+  const id = idOf(request);
+  await deleteDirectoryGroup(services, request.caller, id, await demandedGroupVersion(services, request, id));
   services.changed();
   return { status: 204 };
 }
@@ -217,6 +219,18 @@ async function getRow(
   const row = isUuid(id) ? await findDirectoryGroup(services, request.caller, id, view) : undefined;
   if (!row) throw noSuchResource('group', id);
   return row;
+}
+
+function demandedGroupVersion(
+  services: ScimServices,
+  request: ScimRequest,
+  id: string,
+): Promise<number | undefined> {
+  return demandedVersion(request, async () => {
+    const row = await findDirectoryGroup(services, request.caller, id, undefined);
+    if (!row) throw noSuchResource('group', id);
+    return row.version;
+  });
 }
 
 function memberView(projection: Projection, atMost: number | undefined): MemberView | undefined {

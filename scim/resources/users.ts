@@ -16,7 +16,7 @@ import {
 } from '../../src/directory/directory-user-queries.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
-import { isKnownVersion, versionOf } from '../etag.ts';
+import { demandedVersion, isKnownVersion } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { withManagers } from '../managers.ts';
 import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
@@ -47,7 +47,7 @@ export async function createUser(services: ScimServices, request: ScimRequest): 
 export async function getUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const row = await getRow(services, request, request.id);
   const location = locationOf(services.baseUrl, USER_TYPE, row.id);
-  if (isKnownVersion(request.ifNoneMatch, row.version)) return resourceAnswer(304, undefined, row.version, location);
+  if (isKnownVersion(request, row.version)) return resourceAnswer(304, undefined, row.version, location);
   return rowAnswer(services, request, row);
 }
 
@@ -80,8 +80,8 @@ export function userSource(
 
 export async function replaceUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const kept = readResource(request.types.user, request.body, request.dropped);
-  const version = versionOf(request.ifMatch);
   const row = await getRow(services, request, request.id);
+  const version = await demandedVersion(request, () => row.version);
   if (hasImmutable(request.types.user)) {
     refuseImmutableChange(immutableValues(request.types.user, JSON.parse(row.resource) as JsonObject), kept);
   }
@@ -96,7 +96,7 @@ export async function replaceUser(services: ScimServices, request: ScimRequest):
 export async function patchUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const steps = readSteps(request.types.user, readOperations(request.body), request.dropped);
   const row = await getRow(services, request, request.id);
-  const version = versionOf(request.ifMatch);
+  const version = await demandedVersion(request, () => row.version);
   if (version !== undefined && version !== row.version) throw staleAnswer(row);
   const user = patched(request, row, steps);
   if (!user) return rowAnswer(services, request, row);
@@ -112,7 +112,8 @@ export async function patchUser(services: ScimServices, request: ScimRequest): P
 
 export async function deleteUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   if (!isUuid(request.id)) throw noSuchResource('user', request.id);
-  await deleteDirectoryUser(services, request.caller, request.id, versionOf(request.ifMatch));
+  const version = await demandedVersion(request, async () => (await getRow(services, request, request.id)).version);
+  await deleteDirectoryUser(services, request.caller, request.id, version);
   services.changed();
   return { status: 204 };
 }
