@@ -10,13 +10,13 @@ export type ClientRun = { readonly code: number; readonly stdout: string; readon
 export function runClient(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  input: { readonly env?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
 ): Promise<ClientRun> {
-  const options = { env: { ...process.env, ...env }, timeout: WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
+  const options = { env: { ...process.env, ...input.env }, timeout: WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile(command, args, options, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') reject(error);
       else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    }).stdin?.end();
+    }).stdin?.end(input.stdin ?? '');
   });
 }

@@ -8,6 +8,10 @@ import { type RunningBridge, startRunningBridge } from './running-bridge.ts';
 
 const clients = await ensurePythonClients();
 
+const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+
 /**
  * What the suite can check of an extension: it fills decimal and dateTime with a UUID, compares binary with its text,
  * wants writeOnly back, and takes an add to a list for a replacement of it.
@@ -45,7 +49,7 @@ describe.skipIf(clients === undefined)('scim2-cli 0.6.0 (needs Python 3.11)', ()
   /** Runs the suite as a directory; answers the results that are not a success. */
   async function check(what: string, token: string): Promise<{ results: string[]; notOk: string[] }> {
     const env = { SCIM_CLI_HEADERS: `Authorization: Bearer ${token}` };
-    const { code, stdout, stderr } = await runClient(clients!('scim2'), ['-u', bridge.scimUrl, 'test'], env);
+    const { code, stdout, stderr } = await runClient(clients!('scim2'), ['-u', bridge.scimUrl, 'test'], { env });
     const [heading, ...results] = stdout.split(/\n(?=[A-Z]{5,} )/);
     expect(heading, stderr).toContain('Performing a SCIM compliance check');
     const notOk = results.filter((result) => !result.startsWith('SUCCESS '));
@@ -68,5 +72,47 @@ describe.skipIf(clients === undefined)('scim2-cli 0.6.0 (needs Python 3.11)', ()
     const { results, notOk } = await check('and two declared ones', token);
     expect(notOk).toEqual([]);
     for (const { urn } of DECLARED) expect(results.filter((result) => result.includes(urn)).length).toBeGreaterThan(0);
+  });
+
+  test('sends a bulk request whose operations refer to later ones', async () => {
+    const { token, orgKey } = await bridge.directory('generic');
+    const user = (name: string, more: object = {}) => ({
+      method: 'POST',
+      path: '/Users',
+      bulkId: name,
+      data: { schemas: [USER], userName: `${name}@${orgKey}.test`, ...more },
+    });
+    const request = {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [
+        {
+          method: 'POST',
+          path: '/Groups',
+          bulkId: 'team',
+          data: { schemas: [GROUP], displayName: 'Team', members: [{ value: 'bulkId:ute' }, { value: 'bulkId:boss' }] },
+        },
+        user('ute', { schemas: [USER, ENTERPRISE], [ENTERPRISE]: { manager: { value: 'bulkId:boss' } } }),
+        user('boss'),
+        user('UTE'),
+      ],
+    };
+    const run = (...args: readonly string[]) => {
+      const env = { SCIM_CLI_HEADERS: `Authorization: Bearer ${token}` };
+      return runClient(clients!('scim2'), ['-u', bridge.scimUrl, ...args], { env, stdin: JSON.stringify(request) });
+    };
+    const { stdout, stderr } = await run('bulk');
+    expect(stderr).toContain('1 of 4 bulk operations failed');
+    const { Operations: done } = JSON.parse(stdout) as { Operations: { bulkId: string; status: string }[] };
+    expect(Object.fromEntries(done.map(({ bulkId, status }) => [bulkId, status]))).toEqual({
+      team: '201',
+      ute: '201',
+      boss: '201',
+      UTE: '409',
+    });
+    const found = await run('query', 'group', '--filter', 'displayName eq "Team"');
+    expect(JSON.parse(found.stdout), found.stderr).toMatchObject({
+      totalResults: 1,
+      Resources: [{ displayName: 'Team', members: [{ type: 'User' }, { type: 'User' }] }],
+    });
   });
 });
