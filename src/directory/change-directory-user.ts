@@ -4,6 +4,7 @@ import type { Queryable } from '../db/database.ts';
 import { repeatLost } from '../db/repeat.ts';
 import { DomainError } from '../errors.ts';
 import { alertLastOwner } from './alert-last-owner.ts';
+import { alertSeatLimit } from './alert-seat-limit.ts';
 import { noSuchResource, staleVersion } from './change-errors.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
@@ -85,6 +86,7 @@ async function guarded<T>(
     if (error instanceof DomainError && error.code === 'last_owner' && memberId !== undefined) {
       await alertLastOwner(deps, scope, memberId);
     }
+    if (error instanceof DomainError && error.code === 'seat_limit') await alertSeatLimit(deps, scope);
     throw error;
   }
 }

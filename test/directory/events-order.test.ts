@@ -68,7 +68,7 @@ describe('whatever the order in which they speak, the end is the same', () => {
       'an override, and a word that changes nothing',
       one,
       [
-        ['A deactivates', 'admin overrides A'],
+        ['A deactivates', 'admin overrides A', 'A touches'],
         ['B creates', 'B touches'],
       ],
     ],
