@@ -8,10 +8,13 @@ const EVERY_MS = 1_000;
 const AT_ONCE = 200;
 const MOST_WAITING = 20_000;
 const LONGEST_PATH = 2_000;
+const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 
 export class Journal {
   readonly #services: ScimServices;
   #waiting: JournalEntry[] = [];
+  /** Of kept requests. */
+  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -22,7 +25,11 @@ export class Journal {
   add(entry: JournalEntry): void {
     // while the database is down, the newest requests are not worth the process's memory
     if (this.#waiting.length >= MOST_WAITING) return;
-    this.#waiting.push({ ...entry, path: redactUrl(entry.path).slice(0, LONGEST_PATH) });
+    const size = entry.sealedBody?.length ?? 0;
+    const isKept = this.#waitingBytes + size <= MOST_WAITING_BYTES;
+    if (isKept) this.#waitingBytes += size;
+    const sealedBody = isKept ? entry.sealedBody : undefined;
+    this.#waiting.push({ ...entry, sealedBody, path: redactUrl(entry.path).slice(0, LONGEST_PATH) });
     if (this.#waiting.length >= AT_ONCE) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
   }
@@ -38,6 +45,7 @@ export class Journal {
   async #write(): Promise<void> {
     const entries = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     try {
       if (entries.length > 0) await appendJournal(this.#services, entries);
     } catch (error) {

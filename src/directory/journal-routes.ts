@@ -107,8 +107,8 @@ export function journalRoutes(deps: ReplayDeps): Endpoint[] {
       access: MANAGE,
       params: params.extend({ entry: z.string() }),
       responses: { 200: { description: 'What would happen; nothing did', schema: replayBody } },
-      async handle({ orgId, params: { directory, entry } }) {
-        const replay = await replayRequest(deps, { orgId, directoryId: directory }, entry);
+      async handle({ orgId, ctx, params: { directory, entry } }) {
+        const replay = await replayRequest(deps, ctx, { orgId, directoryId: directory }, entry);
         return { status: 200, body: replayToWire(replay) };
       },
     }),

@@ -1,11 +1,13 @@
 // A kept request is made again, in a transaction that is rolled back: what it would answer and what it would change now.
 // Nothing stays of it: no row, no job, no mark for Keycloak, no mail (all of them are rows of that transaction).
+import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
 import type { DirectoryCaller, DirectoryScope } from './directory.ts';
 import { findDirectoryAsCaller } from './directory-queries.ts';
+import { recordDirectoryEvent } from './directory-store.ts';
 import { type KeptMessage, openMessage } from './journal-body.ts';
 import { type AttributeChange, attributeChanges, type MembersChange, membersChange } from './journal-difference.ts';
 import { findKeptRequest } from './journal-queries.ts';
@@ -49,8 +51,16 @@ class RolledBack extends Error {
   }
 }
 
-/** Throws `not_found` where the entry is not this directory's, or its request was not kept, or no more. */
-export async function replayRequest(deps: ReplayDeps, scope: DirectoryScope, entryId: string): Promise<Replay> {
+/**
+ * Throws `not_found` where the entry is not this directory's, or its request was not kept, or no more. That somebody
+ * looked into a kept request is recorded.
+ */
+export async function replayRequest(
+  deps: ReplayDeps,
+  ctx: RequestContext,
+  scope: DirectoryScope,
+  entryId: string,
+): Promise<Replay> {
   const isId = isUuid(scope.directoryId) && isUuid(entryId);
   const kept = isId ? await findKeptRequest(deps, scope, entryId) : undefined;
   const directory = kept && (await findDirectoryAsCaller(deps, scope));
@@ -58,9 +68,20 @@ export async function replayRequest(deps: ReplayDeps, scope: DirectoryScope, ent
     throw new DomainError('not_found', 'The whole request of this entry was not kept, or its 72 hours are over.');
   }
   const message = openMessage(deps.config.secretKey, kept.id, kept.sealed);
-  const caller: DirectoryCaller = { ...directory, tokenId: kept.id };
+  await deps.db.inOrg(scope.orgId, (tx) =>
+    recordDirectoryEvent(tx, {
+      actor: ctx.actor,
+      action: 'directory.request_replayed',
+      directoryId: scope.directoryId,
+      data: { entryId: kept.id },
+    }),
+  );
+  return dryRun(deps, { ...directory, tokenId: kept.id }, message);
+}
+
+async function dryRun(deps: ReplayDeps, caller: DirectoryCaller, message: KeptMessage): Promise<Replay> {
   try {
-    await deps.db.inSharedTransaction(scope.orgId, async (tx) => {
+    await deps.db.inSharedTransaction(caller.orgId, async (tx) => {
       throw new RolledBack(await observe(deps, tx, caller, message));
     });
   } catch (outcome) {

@@ -43,6 +43,9 @@ async function snapshot(): Promise<Record<string, string>> {
 /** With the example as it is they change nothing, so they have nothing to tell. */
 const NOTHING_TO_TELL = [
   'post /unfreeze',
+  'post /directories/{directory}/activate',
+  'delete /directories/{directory}',
+  'post /directories/{directory}/journal/{entry}/replay',
   'post /members/{member}/reactivate',
   'post /members/{member}/override-block',
   'post /members/{member}/release',
