@@ -1,6 +1,6 @@
 // Stored rows -> JSON text of resources (RFC 7643 section 3). Stored text is spliced in as it is; it is parsed only where
 // a projection cuts parts out of it.
-import type { BodyText } from './body-text.ts';
+import { type BodyText, joined } from './body-text.ts';
 import { etagOf } from './etag.ts';
 import type { ScimAnswer } from './exchange.ts';
 import type { Projection } from './projection.ts';
@@ -45,16 +45,23 @@ export type ListPlace = {
   readonly previousCursor?: string;
 };
 
-/** The text of a ListResponse (RFC 7644 section 3.4.2) of rendered resources. */
-export function renderList(resources: readonly string[], totalResults: number, place: ListPlace): string {
+/** The text of a ListResponse (RFC 7644 section 3.4.2) of rendered resources; in parts where one of them is. */
+export function renderList(resources: readonly BodyText[], totalResults: number, place: ListPlace): BodyText {
   const { startIndex, previousCursor, nextCursor } = place;
-  return (
+  const head =
     `{"schemas":["${LIST_RESPONSE}"],"totalResults":${totalResults},` +
     (startIndex === undefined ? '' : `"startIndex":${startIndex},`) +
     (previousCursor === undefined ? '' : `"previousCursor":"${previousCursor}",`) +
     (nextCursor === undefined ? '' : `"nextCursor":"${nextCursor}",`) +
-    `"itemsPerPage":${resources.length},"Resources":[${resources.join(',')}]}`
-  );
+    `"itemsPerPage":${resources.length},"Resources":[`;
+  const isWhole = resources.every((resource) => typeof resource === 'string');
+  return isWhole ? `${head}${resources.join(',')}]}` : inParts(head, resources, ']}');
+}
+
+async function* inParts(head: string, resources: readonly BodyText[], tail: string): AsyncGenerator<string> {
+  yield head;
+  yield* joined(resources);
+  yield tail;
 }
 
 /** An answer that shows one resource, with its ETag and address. */

@@ -18,7 +18,6 @@ import {
 } from '../../src/directory/directory-group-queries.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
-import { wholeText } from '../body-text.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
@@ -75,17 +74,7 @@ export async function listGroups(services: ScimServices, request: ScimRequest): 
 /** The page and the total that a list or a search asks for. */
 export async function findGroups(services: ScimServices, request: ScimRequest, list: ListRequest): Promise<ListPage> {
   const { rows, ...page } = await readPage(services, request.caller, list, groupSource(services, request, list));
-  return { ...page, resources: await textsOf(services, request, rows, list.projection) };
-}
-
-/** The texts of the rows of a page. */
-export async function textsOf(
-  services: ScimServices,
-  request: ScimRequest,
-  rows: readonly DirectoryGroupRow[],
-  projection: Projection,
-): Promise<string[]> {
-  return Promise.all((await groupTexts(services, request, rows, projection)).map(wholeText));
+  return { ...page, resources: await groupTexts(services, request, rows, list.projection) };
 }
 
 /** The rows of a list, loaded as far as its projection shows them. */
@@ -221,11 +210,7 @@ async function getRow(
   return row;
 }
 
-function demandedGroupVersion(
-  services: ScimServices,
-  request: ScimRequest,
-  id: string,
-): Promise<number | undefined> {
+function demandedGroupVersion(services: ScimServices, request: ScimRequest, id: string): Promise<number | undefined> {
   return demandedVersion(request, async () => {
     const row = await findDirectoryGroup(services, request.caller, id, undefined);
     if (!row) throw noSuchResource('group', id);

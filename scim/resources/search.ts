@@ -6,11 +6,12 @@ import type { DirectoryUserRow } from '../../src/directory/directory-user-querie
 import { findResourcePlace } from '../../src/directory/resource-place.ts';
 import { DomainError } from '../../src/errors.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { groupTexts } from '../group-text.ts';
 import { mergeRows } from '../merge-rows.ts';
 import { bodyParameters, type ListParameters, type ListRequest, readListRequest, readOrder } from '../paging.ts';
 import { type PageSource, readPage } from '../read-page.ts';
 import { SEARCH_REQUEST } from '../schema/names.ts';
-import { findGroups, groupSource, textsOf } from './groups.ts';
+import { findGroups, groupSource } from './groups.ts';
 import { listAnswer } from './list-answer.ts';
 import { findUsers, userSource, userText } from './users.ts';
 
@@ -56,8 +57,8 @@ export async function searchAll(services: ScimServices, request: ScimRequest): P
   };
   const page = await readPage(services, request.caller, (user ?? group)!, source);
   const groupRows = page.rows.filter((row): row is DirectoryGroupRow => kindOf.get(row) === 'group');
-  const groupTexts = group ? await textsOf(services, request, groupRows, group.projection) : [];
-  const textOf = new Map(groupRows.map((row, index) => [row, groupTexts[index]!]));
+  const texts = group ? await groupTexts(services, request, groupRows, group.projection) : [];
+  const textOf = new Map(groupRows.map((row, index) => [row, texts[index]!]));
   const resources = page.rows.map(
     (row) => textOf.get(row as DirectoryGroupRow) ?? userText(services, row as DirectoryUserRow, user!.projection),
   );
