@@ -1,6 +1,8 @@
 // One request on its way through the steps of router.ts, and the answer it gets.
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import type { GatheredChanges } from '../src/directory/gathered-changes.ts';
+import type { GatheredReads } from '../src/directory/gathered-reads.ts';
 import type { BodyText } from './body-text.ts';
 import type { Cursors } from './cursor.ts';
 import type { PageMarks } from './page-marks.ts';
@@ -17,6 +19,8 @@ export type ScimServices = DirectoryDeps & {
   readonly marks: PageMarks;
   readonly cursors: Cursors;
   readonly limit: RateLimit;
+  readonly changes: GatheredChanges;
+  readonly reads: GatheredReads;
 };
 
 export type ScimRequest = {

@@ -6,6 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
+import { GatheredChanges } from '../src/directory/gathered-changes.ts';
+import { GatheredReads } from '../src/directory/gathered-reads.ts';
 import { sealMessage } from '../src/directory/journal-body.ts';
 import { noteDetectedProfile } from '../src/directory/note-detected-profile.ts';
 import type { Perform } from '../src/directory/replay-request.ts';
@@ -103,6 +105,8 @@ export function createScim(deps: ScimDeps): Scim {
     marks: new PageMarks(deps.clock),
     cursors: new Cursors(deps.secretKey, deps.clock),
     limit: new RateLimit(deps.ratePerSecond, deps.clock),
+    changes: new GatheredChanges(deps),
+    reads: new GatheredReads(deps),
   };
   const parts = {
     services,

@@ -123,7 +123,7 @@ export async function patchGroup(services: ScimServices, request: ScimRequest): 
   const { members, steps } = await splitMembers(all, (filter) =>
     findGroupMembers(services, request.caller, id, filter),
   );
-  if (steps.length === 0) await updateDirectoryGroup(services, request.caller, id, version, undefined, members);
+  if (steps.length === 0) await services.changes.changeMembers(request.caller, id, version, members);
   else await patchWithAttributes(services, request, { id, version, members, steps });
   services.changed();
   const isAsked = Boolean(request.query.get('attributes'));

@@ -1,19 +1,14 @@
 // /Users (RFC 7644 section 3.3 to 3.6). A create, a replacement and a delete are one statement; a PATCH is a read and a
 // statement guarded by version, done again under a lock where another change came first.
-import {
-  changeLockedDirectoryUser,
-  createDirectoryUser,
-  deleteDirectoryUser,
-  replaceDirectoryUser,
-} from '../../src/directory/change-directory-user.ts';
+import { changeLockedDirectoryUser, deleteDirectoryUser } from '../../src/directory/change-directory-user.ts';
 import { noSuchResource } from '../../src/directory/change-errors.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from '../../src/directory/directory-user.ts';
 import {
   countDirectoryUsers,
   type DirectoryUserRow,
-  findDirectoryUser,
   listDirectoryUsers,
 } from '../../src/directory/directory-user-queries.ts';
+import { keyOfFilter } from '../../src/directory/gathered-reads.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
@@ -37,7 +32,7 @@ export async function createUser(services: ScimServices, request: ScimRequest): 
   const kept = readResource(request.types.user, request.body, request.dropped);
   kept.active ??= true;
   const user = userInput(request.types.user, kept, true);
-  const change = await createDirectoryUser(services, request.caller, user);
+  const change = await services.changes.createUser(request.caller, user);
   services.changed();
   // somebody who returns may have kept groups
   const groups = change.outcome === 'created' ? null : (await getRow(services, request, change.member_id)).groups;
@@ -69,8 +64,13 @@ export function userSource(
   { filter, order, projection }: ListRequest,
 ): PageSource<DirectoryUserRow> {
   const groupsAt = projection.shows('groups') ? groupsAddress(services) : undefined;
+  const one = groupsAt === undefined ? undefined : keyOfFilter(filter);
   return {
     async read(part) {
+      if (one && groupsAt !== undefined && part.offset === 0 && !part.after && part.limit > 0) {
+        const row = await services.reads.findUser(caller, one.key, one.value, groupsAt);
+        return withManagers(services, caller, row ? [row] : [], projection);
+      }
       const rows = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
       return withManagers(services, caller, rows, projection);
     },
@@ -88,7 +88,7 @@ export async function replaceUser(services: ScimServices, request: ScimRequest):
   // a replacement that does not say whether the user is active leaves a block as it is
   kept.active ??= row.active;
   const user = userInput(request.types.user, kept, row.active);
-  const change = await replaceDirectoryUser(services, request.caller, row.id, version, user);
+  const change = await services.changes.replaceUser(request.caller, row.id, version, user);
   services.changed();
   return changeAnswer(services, request, 200, change, user, row.groups);
 }
@@ -101,7 +101,7 @@ export async function patchUser(services: ScimServices, request: ScimRequest): P
   const user = patched(request, row, steps);
   if (!user) return rowAnswer(services, request, row);
   try {
-    const change = await replaceDirectoryUser(services, request.caller, row.id, row.version, user);
+    const change = await services.changes.replaceUser(request.caller, row.id, row.version, user);
     services.changed();
     return changeAnswer(services, request, 200, change, user, row.groups);
   } catch (error) {
@@ -153,7 +153,7 @@ function patched(
 }
 
 async function getRow(services: ScimServices, request: ScimRequest, id: string): Promise<DirectoryUserRow> {
-  const row = isUuid(id) ? await findDirectoryUser(services, request.caller, id, groupsAddress(services)) : undefined;
+  const row = isUuid(id) ? await services.reads.findUser(request.caller, 'id', id, groupsAddress(services)) : undefined;
   if (!row) throw noSuchResource('user', id);
   return row;
 }

@@ -87,6 +87,11 @@ export class Database {
     return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
   }
 
+  /** Whether what is asked here for this organization joins a shared transaction. */
+  isShared(orgId: string): boolean {
+    return this.#sharedBy(orgId) !== undefined;
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }

@@ -669,6 +669,7 @@ activate_directory(uuid,uuid,jsonb) -> TABLE(resumed integer, regranted integer)
 address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
+admit_newcomers(uuid,text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
 admit_waiting(uuid,text,jsonb) -> integer
 adoption_hindrance(uuid,uuid) -> text
 api_key_use(uuid) -> TABLE(key_id uuid, expires_at timestamp with time zone, last_used_at timestamp with time zone), security definer, search_path=public, pg_temp
@@ -743,12 +744,15 @@ rest_members_of_directory(uuid,uuid,jsonb) -> integer
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
 rule_grants(uuid,uuid[]) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
+scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n bigint, changed integer), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[]) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+scim_create_users(uuid,uuid,jsonb,text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
 scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[]) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
+scim_update_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
 set_directory_block(uuid,uuid,uuid,boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
@@ -762,6 +766,7 @@ verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
 wake_members_of_directory(uuid,uuid,jsonb) -> integer
 warn_expiring_tokens(timestamp with time zone) -> integer
 write_directory_user_keys() -> trigger
+write_names_of_persons(uuid,uuid[],text[],text[]) -> TABLE(person_id uuid), security definer, search_path=public, pg_temp
 write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
 
 -- triggers

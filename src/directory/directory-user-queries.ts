@@ -52,7 +52,35 @@ export async function findDirectoryUser(
   return rows[0];
 }
 
-/** The same, with the row locked until the transaction ends. */
+/** What one user is found by. */
+export type UserKey = 'id' | 'userName' | 'externalId';
+
+const KEY_MATCHES: Readonly<Record<UserKey, string>> = {
+  id: 'd.member_id = asked.value::uuid',
+  userName: 'd.user_name_key = fold_key(asked.value)',
+  externalId: 'd.external_id = asked.value',
+};
+
+/** Those of `values` that there are: `n` is the place of a row's value among them, counted from 1. */
+export function findDirectoryUsers(
+  deps: DirectoryDeps,
+  scope: DirectoryScope,
+  key: UserKey,
+  values: readonly string[],
+  groupsAt: string,
+): Promise<(DirectoryUserRow & { readonly n: number })[]> {
+  return deps.db.query(scope.orgId, {
+    name: `directory_users_by_${key}`,
+    // the limit keeps each look-up one of its own, where a join might read the whole directory; a JSON array, since the
+    // length of an SQL array would have every statement planned anew
+    text: `select asked.n::integer as n, ${COLUMNS}, ${groupsColumn(4)}
+      from jsonb_array_elements_text($3) with ordinality as asked (value, n)
+      cross join lateral (select * from directory_user d where ${LIVE} and ${KEY_MATCHES[key]} limit 1) d`,
+    values: [scope.orgId, scope.directoryId, JSON.stringify(values), groupsAt],
+  });
+}
+
+/** One user by id, with its row locked until the transaction ends. */
 export async function lockDirectoryUser(
   tx: Queryable,
   scope: DirectoryScope,

@@ -59,7 +59,11 @@ test('law 7: the root logger cuts secrets at every depth that our lines have', (
     { token: 'hidden', headers: { authorization: 'hidden', cookie: 'hidden' }, a: { b: { password: 'hidden' } } },
     'x',
   );
+  log.warn({ list: [{ secret: 'hidden' }] }, 'y');
+  log.error({ err: Object.assign(new Error('why'), { authorization: 'hidden' }) }, 'z');
   expect(lines.join()).not.toContain('hidden');
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['x', 'y', 'z']);
+  expect(JSON.parse(lines[2]!).err).toMatchObject({ type: 'Error', message: 'why' });
 });
 
 test('law 7: a secret has 256 random bits, and comparing takes any two lengths', () => {

@@ -1,0 +1,96 @@
+// Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
+// commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes at
+// once, so nobody ever waits for company. One statement of a lane runs at a time: more would only split it up.
+import pg from 'pg';
+import { DomainError } from '../errors.ts';
+
+/** Answers in the order of the calls; undefined for one that has to be made alone. */
+export type Together<Call, Answer> = (calls: readonly Call[]) => Promise<readonly (Answer | undefined)[]>;
+
+type Waiting<Call, Answer> = {
+  readonly call: Call;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+type Lane<Call, Answer> = { waiting: Waiting<Call, Answer>[]; isRunning: boolean };
+
+export type GatherSettings<Call, Answer> = {
+  /** How many go together at most. */
+  readonly atMost: number;
+  readonly together: Together<Call, Answer>;
+  readonly alone: (call: Call) => Promise<Answer>;
+  /** What two calls of one statement must not have in common. */
+  readonly touches?: (call: Call) => readonly string[];
+};
+
+export class Gather<Call, Answer> {
+  readonly #settings: GatherSettings<Call, Answer>;
+  readonly #lanes = new Map<string, Lane<Call, Answer>>();
+
+  constructor(settings: GatherSettings<Call, Answer>) {
+    this.#settings = settings;
+  }
+
+  /** Makes a call, with others of the same lane where they wait. Each fails by itself: whoever is refused goes alone. */
+  make(lane: string, call: Call): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const known = this.#lanes.get(lane) ?? { waiting: [], isRunning: false };
+      this.#lanes.set(lane, known);
+      known.waiting.push({ call, resolve, reject });
+      this.#go(lane, known);
+    });
+  }
+
+  #go(name: string, lane: Lane<Call, Answer>): void {
+    if (lane.isRunning) return;
+    if (lane.waiting.length === 0) {
+      this.#lanes.delete(name);
+      return;
+    }
+    lane.isRunning = true;
+    void this.#run(this.#take(lane)).finally(() => {
+      lane.isRunning = false;
+      this.#go(name, lane);
+    });
+  }
+
+  /** The first that wait and touch nothing in common; the others keep their order. */
+  #take(lane: Lane<Call, Answer>): Waiting<Call, Answer>[] {
+    const { atMost, touches } = this.#settings;
+    if (!touches) return lane.waiting.splice(0, atMost);
+    const touched = new Set<string>();
+    const taken: Waiting<Call, Answer>[] = [];
+    const left: Waiting<Call, Answer>[] = [];
+    for (const one of lane.waiting) {
+      const things = touches(one.call);
+      if (taken.length >= atMost || things.some((thing) => touched.has(thing))) left.push(one);
+      else taken.push(one);
+      for (const thing of things) touched.add(thing);
+    }
+    lane.waiting = left;
+    return taken;
+  }
+
+  async #run(batch: readonly Waiting<Call, Answer>[]): Promise<void> {
+    const { together, alone } = this.#settings;
+    let answers: readonly (Answer | undefined)[] = [];
+    try {
+      answers = await together(batch.map(({ call }) => call));
+    } catch (error) {
+      // a refusal undid all of it; of a connection that broke nobody knows what is done
+      if (!isRefusal(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+    }
+    for (const [index, { call, resolve }] of batch.entries()) {
+      const answer = answers[index];
+      resolve(answer === undefined ? alone(call) : answer);
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof DomainError ? error.code !== 'unavailable' : error instanceof pg.DatabaseError;
+}

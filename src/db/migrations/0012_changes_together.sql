@@ -1,0 +1,223 @@
+-- Changes of one directory that come at the same time, made by one statement and one commit: what a statement, its plans
+-- and the log's flush cost is paid once for all of them. Each function makes the plain changes only and answers which
+-- those were; whatever needs a decision (somebody who returns, an address that is somebody's, a block, a full plan) is
+-- left out of the answer, untouched, and goes the long way of 0007 by itself. Who breaks a unique key all the same ends
+-- the statement, and then each goes alone.
+--
+-- Their plans are made once and look every row up by its key: an array whose length is known would have each call planned
+-- anew, and a plan that was made while a table was small would read all of it when it is large.
+
+-- The persons of addresses that are nobody's yet: admission (0004) for the case that no account has to be looked at.
+-- A null person means that the organization has not proved the domain.
+create function admit_newcomers(p_org uuid, p_addresses text[], p_given text[], p_family text[])
+  returns table (n bigint, person_id uuid) language sql security definer set search_path = public, pg_temp as $$
+  with asked as materialized (
+    select u.n, u.address, fold_key(u.address) as address_key, u.given, u.family,
+      case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
+        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
+    from unnest(p_addresses, p_given, p_family) with ordinality as u (address, given, family, n)
+    where u.address is not null),
+  newcomer as (
+    insert into person (id, given_name, family_name) select a.person_id, a.given, a.family from asked a
+    where a.person_id is not null and (select o.person_id from person_address o where o.address_key = a.address_key) is null
+    returning id),
+  place as (
+    insert into person_address (address_key, address, person_id, proved_at)
+    select a.address_key, a.address, a.person_id, now() from asked a join newcomer on newcomer.id = a.person_id)
+  select a.n, a.person_id from asked a left join newcomer on newcomer.id = a.person_id
+  where a.person_id is null or newcomer.id is not null
+$$;
+
+create function scim_create_users(p_org uuid, p_directory uuid, p_actor jsonb, p_user_names text[], p_external_ids text[],
+  p_addresses text[], p_display_names text[], p_given_names text[], p_family_names text[], p_emails text[], p_resources jsonb[])
+  returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  v_role text;
+  v_plain bigint[];
+begin
+  -- subqueries of one row each, since the planner may make a scan of the whole directory of an anti-join
+  select o.default_role, array(
+    select u.n from unnest(p_user_names, p_external_ids, p_addresses) with ordinality as u (user_name, external_id, address, n)
+    where u.address is not null
+      and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
+        and d.user_name_key = fold_key(u.user_name) and d.deleted_at is null) is null
+      and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
+        and d.external_id = u.external_id and d.deleted_at is null) is null
+      and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
+        and d.external_id = u.external_id and d.deleted_at is not null limit 1) is null
+      and (select m.id from member m where m.org_id = p_org and m.address_key = fold_key(u.address)
+        and m.status not in ('removed', 'purged')) is null)
+  into v_role, v_plain
+  from organization o where o.org_id = p_org and o.seat_limit is null;
+  if v_plain is null or v_plain = '{}' then return; end if;
+
+  return query
+  with asked as materialized (
+    select u.*, p.person_id, uuidv7() as member_id, fold_key(u.user_name) as user_name_key
+    from admit_newcomers(p_org,
+        array(select p_addresses[i] from unnest(v_plain) with ordinality as x (i, o) order by o),
+        array(select p_given_names[i] from unnest(v_plain) with ordinality as x (i, o) order by o),
+        array(select p_family_names[i] from unnest(v_plain) with ordinality as x (i, o) order by o)) p
+    join unnest(p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names, p_family_names, p_emails, p_resources)
+      with ordinality as u (user_name, external_id, address, display_name, given_name, family_name, email, resource, n)
+      on u.n = v_plain[p.n]),
+  new_member as (
+    insert into member (org_id, id, person_id, status, pending_reason, role_key, address, address_key, display_name,
+      given_name, family_name)
+    select p_org, a.member_id, a.person_id, case when a.person_id is null then 'pending' else 'active' end,
+      case when a.person_id is null then 'address_not_verified' end, v_role, a.address, fold_key(a.address), a.display_name,
+      a.given_name, a.family_name from asked a),
+  new_carrier as (
+    insert into carrier (org_id, member_id, source, ref) select p_org, a.member_id, 'directory', p_directory from asked a),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    select p_org, p_actor, 'directory_user.created', 'member', a.member_id,
+      case when a.person_id is null then jsonb_build_object('status', 'pending', 'reason', 'address_not_verified')
+        else jsonb_build_object('status', 'active') end from asked a),
+  mark as (
+    insert into projection_due (kind, subject_id) select 'person', a.person_id from asked a where a.person_id is not null
+    on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0),
+  total as (
+    insert into directory_count (org_id, directory_id, slot, users)
+    select p_org, p_directory, pg_backend_pid() % 64, count(*)::integer from asked a having count(*) > 0
+    on conflict (org_id, directory_id, slot) do update set users = directory_count.users + excluded.users),
+  made as (
+    insert into directory_user (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
+      email_key, given_name_key, family_name_key, active, resource, created_at, modified_at)
+    select p_org, p_directory, a.member_id, a.user_name, a.user_name_key, a.external_id, fold_key(a.display_name),
+      fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name), true, a.resource, now(), now() from asked a)
+  select a.n, a.member_id, 1, now(), now() from asked a;
+end $$;
+
+-- write_person_names (0004) for several: answers those whose names changed.
+create function write_names_of_persons(p_org uuid, p_persons uuid[], p_given text[], p_family text[])
+  returns table (person_id uuid) language sql security definer set search_path = public, pg_temp as $$
+  update person p set given_name = u.given, family_name = u.family
+  from unnest(p_persons, p_given, p_family) as u (id, given, family)
+  where p.id = u.id and (p.given_name, p.family_name) is distinct from (u.given, u.family)
+    and exists (select from person_address a join domain_claim d
+      on d.domain = split_part(a.address_key, '@', 2) and d.status = 'verified' and d.org_id = p_org
+      where a.person_id = p.id)
+  returning p.id
+$$;
+
+-- Replacements of users who are active and stay so, at the address they have, and whom no other directory states. A version
+-- that is not the present one is left out like any other question.
+create function scim_update_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_versions integer[],
+  p_user_names text[], p_external_ids text[], p_addresses text[], p_display_names text[], p_given_names text[],
+  p_family_names text[], p_emails text[], p_resources jsonb[])
+  returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+  return query
+  with asked as materialized (
+    select * from unnest(p_members, p_versions, p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names,
+        p_family_names, p_emails, p_resources) with ordinality
+      as u (member_id, version, user_name, external_id, address, display_name, given_name, family_name, email, resource, n)),
+  done as (
+    update directory_user d set user_name = a.user_name, user_name_key = fold_key(a.user_name), external_id = a.external_id,
+      display_name_key = fold_key(a.display_name), email_key = fold_key(a.email), given_name_key = fold_key(a.given_name),
+      family_name_key = fold_key(a.family_name), resource = a.resource, version = d.version + 1,
+      modified_at = greatest(now(), d.modified_at)
+    from asked a join member m on m.org_id = p_org and m.id = a.member_id
+      and m.status = 'active' and m.address_key is not distinct from fold_key(a.address)
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id and d.deleted_at is null
+      and d.active and d.adoption is null and d.version = a.version
+      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
+        and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
+      and (d.user_name, d.external_id, d.resource) is distinct from (a.user_name, a.external_id, a.resource)
+    returning a.n, a.member_id, m.person_id, coalesce(a.display_name, m.display_name) as display_name,
+      coalesce(a.given_name, m.given_name) as given_name, coalesce(a.family_name, m.family_name) as family_name,
+      (m.display_name, m.given_name, m.family_name) is distinct from (coalesce(a.display_name, m.display_name),
+        coalesce(a.given_name, m.given_name), coalesce(a.family_name, m.family_name)) as renamed, d.version, d.created_at, d.modified_at),
+  profile as (
+    update member m set display_name = x.display_name, given_name = x.given_name, family_name = x.family_name, updated_at = now()
+    from done x where m.org_id = p_org and m.id = x.member_id and x.renamed),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x),
+  mark as (
+    insert into projection_due (kind, subject_id)
+    select 'person', w.person_id from write_names_of_persons(p_org,
+      array(select x.person_id from done x where x.renamed order by x.n),
+      array(select x.given_name from done x where x.renamed order by x.n),
+      array(select x.family_name from done x where x.renamed order by x.n)) w
+    on conflict (kind, subject_id) do update set priority = least(projection_due.priority, 1),
+      seq = nextval('projection_seq'), due_at = least(projection_due.due_at, now()), attempts = 0)
+  select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
+end $$;
+
+-- Changes of members of several groups, each by difference: `n` of a pair is the change it belongs to. One pair of group and
+-- member must not stand in two changes. A group that is not there, and a member to add who is no user, leave a change out.
+create function scim_change_members(p_org uuid, p_directory uuid, p_actor jsonb, p_groups uuid[],
+  p_pair_changes bigint[], p_pair_members uuid[], p_pair_adds boolean[])
+  returns table (n bigint, changed integer) language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  v_locked uuid[];
+  v_known bigint[];
+  v_changes bigint[];
+  v_touched uuid[];
+begin
+  -- in one order, so that two of these never wait for each other
+  v_locked := array(select g.id from directory_group g
+    where g.org_id = p_org and g.directory_id = p_directory and g.id = any (p_groups) order by g.id for no key update);
+  v_known := array(
+    select c.n from generate_subscripts(p_groups, 1) as c (n) where p_groups[c.n] = any (v_locked)
+    except
+    select p.n from unnest(p_pair_changes, p_pair_members, p_pair_adds) as p (n, member_id, is_add)
+    where p.is_add and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
+      and d.member_id = p.member_id and d.deleted_at is null) is null);
+  if v_known = '{}' then return; end if;
+
+  with pair as materialized (
+    select p.n, p_groups[p.n] as group_id, p.member_id, p.is_add
+    from unnest(p_pair_changes, p_pair_members, p_pair_adds) as p (n, member_id, is_add) where p.n = any (v_known)),
+  removed as (
+    -- by their places, each found by its whole key: no figure of the planner's makes a walk through the group of it
+    delete from group_member where ctid = any (array(select found.place from pair p cross join lateral (
+      select gm.ctid as place from group_member gm
+      where gm.org_id = p_org and gm.group_id = p.group_id and gm.member_id = p.member_id limit 1) found
+      where not p.is_add)) returning group_id, member_id),
+  added as (
+    insert into group_member (org_id, group_id, member_id) select p_org, p.group_id, p.member_id from pair p where p.is_add
+    on conflict do nothing returning group_id, member_id)
+  select array_agg(e.n), array_agg(e.member_id) into v_changes, v_touched from (
+    select p.n, p.member_id from (select * from removed union all select * from added) c join pair p using (group_id, member_id)) e;
+
+  if v_changes is not null then
+    with event as (
+      insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+      select p_org, p_actor, 'group.updated', 'group', p_groups[e.n],
+        jsonb_build_object('members_changed', count(*), 'renamed', false) from unnest(v_changes) as e (n) group by e.n)
+    update directory_group g set modified_at = greatest(now(), g.modified_at),
+      version = g.version + (select count(distinct e.n)::integer from unnest(v_changes) as e (n) where p_groups[e.n] = g.id)
+    where g.org_id = p_org and g.id = any (array(select p_groups[e.n] from unnest(v_changes) as e (n)));
+    -- a group that no rule names, and that gave nothing while one did, changes nobody's access
+    if exists (select from directory_group g join mapping_rule r on r.org_id = g.org_id and r.source = 'scim.group'
+          and (r.value_key = g.display_name_key or r.value = g.external_id)
+        where g.org_id = p_org and g.id = any (p_groups))
+      or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim') then
+      perform reconcile_grants(p_org, array(select distinct t from unnest(v_touched) t), p_actor);
+    end if;
+  end if;
+  return query select k.n, (select count(*)::integer from unnest(v_changes) as e (n) where e.n = k.n)
+    from unnest(v_known) as k (n);
+end $$;
+
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
+    and p.proname in ('admit_newcomers', 'scim_create_users', 'scim_update_users', 'write_names_of_persons',
+      'scim_change_members')
+  loop
+    execute format('revoke execute on function %s from public', v_function);
+    execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
+  end loop;
+end $$;

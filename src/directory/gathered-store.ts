@@ -1,0 +1,93 @@
+// The statements behind gathered-changes.ts: each makes several changes of one directory in one transaction and answers,
+// in the order of the calls, which of them it made (migration 0012).
+import { actorOf, type DirectoryDeps } from './directory.ts';
+import type { DirectoryGroupChange } from './directory-group.ts';
+import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
+import type { ChangedMembers, NewUser, ReplacedUser } from './gathered-changes.ts';
+
+type Numbered = { readonly n: string };
+type UserRow = Omit<DirectoryUserChange, 'outcome'> & Numbered;
+
+export async function createUsersTogether(
+  deps: DirectoryDeps,
+  calls: readonly NewUser[],
+): Promise<(DirectoryUserChange | undefined)[]> {
+  const { scope } = calls[0]!;
+  const rows = await deps.db.query<UserRow>(scope.orgId, {
+    name: 'scim_create_users',
+    text: 'select * from scim_create_users($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    values: [scope.orgId, scope.directoryId, actorOf(scope), ...columnsOf(calls)],
+  });
+  return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'created' }));
+}
+
+export async function updateUsersTogether(
+  deps: DirectoryDeps,
+  calls: readonly ReplacedUser[],
+): Promise<(DirectoryUserChange | undefined)[]> {
+  const { scope } = calls[0]!;
+  const rows = await deps.db.query<UserRow>(scope.orgId, {
+    name: 'scim_update_users',
+    text: 'select * from scim_update_users($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    values: [
+      scope.orgId,
+      scope.directoryId,
+      actorOf(scope),
+      calls.map(({ id }) => id),
+      calls.map(({ version }) => version),
+      ...columnsOf(calls),
+    ],
+  });
+  return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'updated' }));
+}
+
+export async function changeMembersTogether(
+  deps: DirectoryDeps,
+  calls: readonly ChangedMembers[],
+): Promise<(Pick<DirectoryGroupChange, 'outcome'> | undefined)[]> {
+  const { scope } = calls[0]!;
+  const pairs = calls.flatMap(({ members }, index) => [
+    ...members.remove.map((member) => ({ change: index + 1, member, isAdd: false })),
+    ...members.add.map((member) => ({ change: index + 1, member, isAdd: true })),
+  ]);
+  const rows = await deps.db.query<Numbered & { changed: number }>(scope.orgId, {
+    name: 'scim_change_members',
+    text: 'select * from scim_change_members($1, $2, $3, $4, $5, $6, $7)',
+    values: [
+      scope.orgId,
+      scope.directoryId,
+      actorOf(scope),
+      calls.map(({ id }) => id),
+      pairs.map(({ change }) => change),
+      pairs.map(({ member }) => member),
+      pairs.map(({ isAdd }) => isAdd),
+    ],
+  });
+  return inOrder(calls.length, rows, ({ changed }) => ({ outcome: changed > 0 ? 'updated' : 'unchanged' }));
+}
+
+/** One array for each column of a user's statement. */
+function columnsOf(calls: readonly { readonly user: DirectoryUserInput }[]): unknown[] {
+  return COLUMNS.map((column) => calls.map(({ user }) => user[column]));
+}
+
+const COLUMNS = [
+  'userName',
+  'externalId',
+  'address',
+  'displayName',
+  'givenName',
+  'familyName',
+  'email',
+  'resource',
+] as const satisfies readonly (keyof DirectoryUserInput)[];
+
+function inOrder<Row extends Numbered, Answer>(
+  length: number,
+  rows: readonly Row[],
+  answerOf: (row: Row) => Answer,
+): (Answer | undefined)[] {
+  const answers: (Answer | undefined)[] = new Array(length).fill(undefined);
+  for (const row of rows) answers[Number(row.n) - 1] = answerOf(row);
+  return answers;
+}
