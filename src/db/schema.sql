@@ -682,7 +682,6 @@ claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_p
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
 count_directory(uuid,uuid,integer,integer) -> void
 count_stating(uuid,text[]) -> integer
-create_new_directory_user(uuid,uuid,jsonb,text,directory_user_input) -> uuid
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
 deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regranted integer)
 decline_adoption(uuid,uuid,uuid,jsonb) -> text

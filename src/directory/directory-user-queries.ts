@@ -35,23 +35,6 @@ const groupsColumn = (n: number) => `(select json_agg(json_build_object('value',
 
 const LIVE = 'd.org_id = $1 and d.directory_id = $2 and d.deleted_at is null';
 
-const FIND = {
-  name: 'directory_user_find',
-  text: `select ${COLUMNS}, ${groupsColumn(4)} from directory_user d where ${LIVE} and d.member_id = $3`,
-};
-
-/** One user by id, which must be a UUID. `groupsAt` is the address of the groups' collection. */
-export async function findDirectoryUser(
-  deps: DirectoryDeps,
-  scope: DirectoryScope,
-  id: string,
-  groupsAt: string,
-): Promise<DirectoryUserRow | undefined> {
-  const values = [scope.orgId, scope.directoryId, id, groupsAt];
-  const rows = await deps.db.query<DirectoryUserRow>(scope.orgId, { ...FIND, values });
-  return rows[0];
-}
-
 /** What one user is found by. */
 export type UserKey = 'id' | 'userName' | 'externalId';
 
@@ -80,7 +63,10 @@ export function findDirectoryUsers(
   });
 }
 
-/** One user by id, with its row locked until the transaction ends. */
+/**
+ * One user by id, which must be a UUID, with its row locked until the transaction ends. `groupsAt` is the address of the
+ * groups' collection.
+ */
 export async function lockDirectoryUser(
   tx: Queryable,
   scope: DirectoryScope,
@@ -90,7 +76,7 @@ export async function lockDirectoryUser(
   const values = [scope.orgId, scope.directoryId, id, groupsAt];
   const rows = await tx.query<DirectoryUserRow>({
     name: 'directory_user_lock',
-    text: `${FIND.text} for update of d`,
+    text: `select ${COLUMNS}, ${groupsColumn(4)} from directory_user d where ${LIVE} and d.member_id = $3 for update of d`,
     values,
   });
   return rows[0];

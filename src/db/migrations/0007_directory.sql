@@ -179,42 +179,7 @@ begin
   return query select p_member, v_version, d.created_at, v_modified_at, 'updated';
 end $$;
 
--- The common case of a create, in one statement: a member nobody knew, born through the same decisions as admit_member
--- (admission, seat) and with the same rows as the long way.
-create function create_new_directory_user(p_org uuid, p_directory uuid, p_actor jsonb, p_role text, u directory_user_input)
-  returns uuid language plpgsql as $$
-declare
-  v_member uuid := uuidv7();
-  v_person uuid;
-  v_reason text;
-begin
-  select a.person_id, a.reason into v_person, v_reason from admission(p_org, u.address, u.given_name, u.family_name) a;
-  with new_member as (
-    insert into member (org_id, id, person_id, status, pending_reason, role_key, address, address_key, display_name,
-      given_name, family_name)
-    values (p_org, v_member, v_person, case when v_person is null then 'pending' else 'active' end, v_reason, p_role,
-      u.address, fold_key(u.address), u.display_name, u.given_name, u.family_name)),
-  new_carrier as (
-    insert into carrier (org_id, member_id, source, ref) values (p_org, v_member, 'directory', p_directory)),
-  event as (
-    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
-    values (p_org, p_actor, 'directory_user.created', 'member', v_member,
-      case when v_person is null then jsonb_build_object('status', 'pending', 'reason', v_reason)
-        else jsonb_build_object('status', 'active') end)),
-  mark as (
-    insert into projection_due (kind, subject_id) select 'person', v_person where v_person is not null
-    on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0),
-  total as (
-    insert into directory_count (org_id, directory_id, slot, users)
-    values (p_org, p_directory, pg_backend_pid() % 64, 1)
-    on conflict (org_id, directory_id, slot) do update set users = directory_count.users + 1)
-  insert into directory_user (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
-    email_key, given_name_key, family_name_key, active, resource, created_at, modified_at)
-  values (p_org, p_directory, v_member, u.user_name, fold_key(u.user_name), u.external_id, fold_key(u.display_name),
-    fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), u.active, u.resource, now(), now());
-  return v_member;
-end $$;
-
+-- The long way of a create; a new user whom nobody knew is mostly made by scim_create_users (0012).
 create function scim_create_user(p_org uuid, p_directory uuid, p_actor jsonb, u directory_user_input)
   returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
   language plpgsql as $$
@@ -223,32 +188,17 @@ declare
   d directory_user;
   v_live uuid;
   v_member uuid;
-  v_other uuid;
   v_hindrance text;
-  v_role text;
-  v_seat_limit integer;
 begin
-  -- a live user of that externalId, else of that name; one deleted of that externalId; whoever has the address here
-  select o.default_role, o.seat_limit,
-    coalesce(
+  -- a live user of that externalId, else of that name; one deleted of that externalId
+  select coalesce(
       (select member_id from directory_user where org_id = p_org and directory_id = p_directory
         and external_id = u.external_id and deleted_at is null),
       (select member_id from directory_user where org_id = p_org and directory_id = p_directory
         and user_name_key = fold_key(u.user_name) and deleted_at is null)),
     (select member_id from directory_user where org_id = p_org and directory_id = p_directory
-      and external_id = u.external_id and deleted_at is not null and adoption is null order by deleted_at desc limit 1),
-    (select id from member where org_id = p_org and address_key = fold_key(u.address) and status not in ('removed', 'purged'))
-  into v_role, v_seat_limit, v_live, v_member, v_other
-  from organization o where o.org_id = p_org;
-  if v_live is null and v_member is null and v_other is null and u.active and v_seat_limit is null then
-    member_id := create_new_directory_user(p_org, p_directory, p_actor, v_role, u);
-    version := 1;
-    created_at := now();
-    modified_at := created_at;
-    outcome := 'created';
-    return next;
-    return;
-  end if;
+      and external_id = u.external_id and deleted_at is not null and adoption is null order by deleted_at desc limit 1)
+  into v_live, v_member;
   if v_live is not null then
     -- active = taken, inactive = this person returns
     select * into d from directory_user
