@@ -239,6 +239,17 @@ describe('lists', () => {
     expect(named.body[ENTERPRISE]).toEqual({ manager: { displayName: 'The Boss' } });
   });
 
+  test('attributes that come with a filter are shown whole', async () => {
+    const own = await s.directory();
+    const emails = [{ value: `asked@${own.org.key}.test`, type: 'work' }];
+    const { id } = await own.user('asked', { emails, title: 'Engineer' });
+    const asked = encodeURIComponent('emails[type eq "work, or home"].value,title');
+    expect((await own.call('GET', `/Users/${id}?attributes=${asked}`)).body).toMatchObject({
+      emails: [{ value: emails[0]!.value }],
+      title: 'Engineer',
+    });
+  });
+
   test('the root search finds users and groups', async () => {
     const own = await s.directory();
     const user = await own.user('u', { displayName: 'Same' });
