@@ -1,13 +1,16 @@
-// Whole lifecycles as Entra and Okta put them on the wire, replayed against the running server. A re-sync with nothing
-// changed must leave every row version of the database as it was, the request journal apart.
+// Whole lifecycles as Entra and Okta put them on the wire, and their own acceptance tests, replayed against the running
+// server. A re-sync with nothing changed must leave every row version of the database as it was, the request journal
+// apart.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { type RunningBridge, startRunningBridge } from './running-bridge.ts';
 import { ENTRA_2020 } from './wire/entra-2020.ts';
 import { ENTRA_LEGACY } from './wire/entra-legacy.ts';
+import { MICROSOFT_COLLECTION } from './wire/microsoft-collection.ts';
 import { OKTA_AIW } from './wire/okta-aiw.ts';
 import { OKTA_OIN } from './wire/okta-oin.ts';
+import { OKTA_SPEC } from './wire/okta-spec.ts';
 import { type ReplayState, replayPhase } from './wire/replay.ts';
 import { rowVersions } from './wire/row-versions.ts';
 
@@ -17,7 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => bridge?.[Symbol.asyncDispose]());
 
-test.each([...ENTRA_LEGACY, ...ENTRA_2020, OKTA_OIN, OKTA_AIW])('$client', async (replay) => {
+const REPLAYS = [...ENTRA_LEGACY, ...ENTRA_2020, OKTA_OIN, OKTA_AIW, OKTA_SPEC, MICROSOFT_COLLECTION];
+
+test.each(REPLAYS)('$client', async (replay) => {
   const directory = await bridge.directory(replay.profile);
   const at: ReplayState = {
     scimUrl: bridge.scimUrl,

@@ -10,6 +10,8 @@ export type Step = {
   readonly body?: Json;
   /** The body is laid over the last answer, as Okta does it: GET, then PUT of all that came. */
   readonly overLastAnswer?: true;
+  /** Beside and before the client's own headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
   /** What the answer must contain; lists must be whole. */
   readonly answer?: Json;
@@ -65,7 +67,7 @@ async function replayStep(replay: Replay, phase: Phase, step: Step, at: ReplaySt
   const body = step.overLastAnswer ? { ...at.last, ...stated } : stated;
   const response = await fetch(`${at.scimUrl}${addressOf(rest.join(' '), replay)}`, {
     method,
-    headers: { ...replay.headers, authorization: `Bearer ${at.token}` },
+    headers: { ...replay.headers, ...step.headers, authorization: `Bearer ${at.token}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
