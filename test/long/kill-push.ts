@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { scimUser } from '../../src/dev/seed-demo.ts';
 import { Dice } from '../scim/hostile-values.ts';
 
-export const CONNECTIONS = 8;
+const CONNECTIONS = 8;
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 /** What the directory believes of one person. */
-export type Believed = {
+type Believed = {
   readonly number: number;
   readonly id: string | undefined;
   readonly address: string;
