@@ -24,7 +24,7 @@ export type RunningBridge = AsyncDisposable & {
   sql<Row extends pg.QueryResultRow = Json>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 };
 
-export type BridgeDirectory = {
+type BridgeDirectory = {
   readonly orgId: string;
   readonly orgKey: string;
   readonly ownerKey: string;

@@ -10,7 +10,7 @@ export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const LIST = { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'] };
-export const NOTHING_FOUND = { ...LIST, totalResults: 0, Resources: [] };
+const NOTHING_FOUND = { ...LIST, totalResults: 0, Resources: [] };
 
 export const ENTRA: Pick<Replay, 'profile' | 'headers' | 'space'> = {
   profile: 'entra',
@@ -24,7 +24,7 @@ export const patch = (...operations: readonly Json[]): Json => ({
 });
 
 /** A person of the gallery's or the custom app's default mappings. */
-export function newPerson(name: string, more: Json = {}): Json {
+function newPerson(name: string, more: Json = {}): Json {
   const Name = name[0]?.toUpperCase() + name.slice(1);
   return {
     schemas: [USER, ENTERPRISE],
