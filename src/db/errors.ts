@@ -21,6 +21,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     code: 'uniqueness',
     detail: 'A user with this externalId exists in this directory.',
   },
+  directory_user_value_taken: {
+    code: 'uniqueness',
+    detail: 'Another user of this directory has the same value of an attribute that is declared unique.',
+  },
   directory_group_name_taken: { code: 'uniqueness', detail: 'A group with this displayName exists in this directory.' },
   directory_group_external_id_taken: {
     code: 'uniqueness',
