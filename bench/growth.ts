@@ -106,6 +106,7 @@ async function measuredPlace(adminUrl: string): Promise<{ orgId: string; directo
 /** Each operation on both sides in turn, some in a row; who goes first changes from round to round. */
 async function compare(small: Side, large: Side): Promise<Samples<Operation>> {
   say('Warming up ...');
+  for (const { asker, population } of [small, large]) await asker.startWalkAt(1 + population.users / 2);
   const samples = emptySamples(OPERATIONS);
   const turn = async (operation: Operation, side: Side, times: number): Promise<number[]> => {
     const ms: number[] = [];

@@ -79,7 +79,7 @@ export class Asker {
       case 'first page of 100':
         return this.#page(1);
       case 'next page of a walk':
-        return (await this.nextPage()).ms;
+        return this.#nextPage();
       case 'add 1 member':
         return this.#join(1);
       case 'remove 1 member':
@@ -104,14 +104,20 @@ export class Asker {
     await this.#changeMembers('add', this.#created);
   }
 
+  /** Goes to a page deep in the list, which nobody has walked to, so that the walk goes on from there. */
+  async startWalkAt(startIndex: number): Promise<void> {
+    this.#nextIndex = startIndex;
+    await this.#nextPage();
+  }
+
   /** The walk's next page of the whole directory, from the start again after its end. */
-  async nextPage(): Promise<{ readonly ms: number; readonly startIndex: number; readonly isLast: boolean }> {
+  async #nextPage(): Promise<number> {
     const startIndex = this.#nextIndex;
     const { ms, body } = await this.#ask('GET', `/Users?startIndex=${startIndex}&count=${PAGE}`, undefined, 200);
     const isLast = startIndex + PAGE > Number(body.totalResults);
     if (!isLast && body.Resources?.length !== PAGE) throw new Error(`a page of ${body.Resources?.length} users`);
     this.#nextIndex = isLast ? 1 : startIndex + PAGE;
-    return { ms, startIndex, isLast };
+    return ms;
   }
 
   #pick(): UserFacts {

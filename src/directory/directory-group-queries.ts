@@ -122,8 +122,9 @@ export async function findMemberNames(
 ): Promise<Map<string, string>> {
   const rows = await deps.db.query<{ member_id: string; name: string }>(scope.orgId, {
     name: 'directory_member_names',
-    text: `select member_id, coalesce(resource ->> 'displayName', user_name) as name from directory_user
-      where org_id = $1 and directory_id = $2 and member_id = any ($3) and deleted_at is null`,
+    // one look for each id: as a condition on the table it could be tried on every user of the directory
+    text: `select u.member_id, coalesce(u.resource ->> 'displayName', u.user_name) as name from unnest($3::uuid[]) as a (id)
+      join directory_user u on u.org_id = $1 and u.directory_id = $2 and u.member_id = a.id and u.deleted_at is null`,
     values: [scope.orgId, scope.directoryId, ids],
   });
   return new Map(rows.map((row) => [row.member_id, row.name]));
