@@ -45,10 +45,15 @@ const STATEMENTS = {
   list: 'select id, resource, created_at, modified_at from floor_user order by id limit $1 offset $2',
   createGroup: 'insert into floor_group (resource) values ($1) returning id',
   members: 'select user_id from floor_group_member where group_id = $1',
-  addMember: `with made as (insert into floor_group_member (group_id, user_id) values ($1, $2)
+  addMembers: `with made as (insert into floor_group_member (group_id, user_id) select $1, unnest($2::uuid[])
       on conflict do nothing returning user_id as id), ${MARK_AND_RECORD('made', 'joined')} select * from made`,
-  removeMember: `with made as (delete from floor_group_member where group_id = $1 and user_id = $2 returning user_id as id),
-    ${MARK_AND_RECORD('made', 'left')} select * from made`,
+  removeMembers: `with made as (delete from floor_group_member where group_id = $1 and user_id = any ($2::uuid[])
+      returning user_id as id), ${MARK_AND_RECORD('made', 'left')} select * from made`,
+  deactivate: `with made as (update floor_user set resource = jsonb_set(resource, '{active}', 'false'), modified_at = now()
+      where id = $1 returning id, resource, created_at, modified_at),
+    ${MARK_AND_RECORD('made', 'deactivated')} select * from made`,
+  delete: `with made as (delete from floor_user where id = $1 returning id),
+    ${MARK_AND_RECORD('made', 'deleted')} select * from made`,
 } as const;
 
 type UserRow = { id: string; resource: Record<string, unknown>; created_at: Date; modified_at: Date };
@@ -109,6 +114,10 @@ async function serve(settings: FloorSettings): Promise<string> {
       const rows = await run<UserRow>('list', Number(url.searchParams.get('count')), startIndex - 1);
       return end(response, 200, page(rows, users, startIndex));
     }
+    if (request.method === 'DELETE') {
+      const [row] = await run('delete', id);
+      return end(response, row === undefined ? 404 : 204, row === undefined ? {} : undefined);
+    }
     const body = await read(request);
     if (request.method === 'POST') {
       if (type === 'Groups') return end(response, 201, { id: (await run<{ id: string }>('createGroup', body))[0]?.id });
@@ -118,11 +127,15 @@ async function serve(settings: FloorSettings): Promise<string> {
     }
     const operation = body.Operations[0];
     if (type === 'Users') {
-      const [row] = await run<UserRow>('patch', id, operation?.value);
+      const [row] =
+        operation?.path === 'active'
+          ? await run<UserRow>('deactivate', id)
+          : await run<UserRow>('patch', id, operation?.value);
       return row === undefined ? end(response, 404, {}) : end(response, 200, render(row));
     }
-    if (operation?.op === 'add') await run('addMember', id, (operation.value as { value: string }[])[0]?.value);
-    else await run('removeMember', id, /"([^"]*)"/.exec(operation?.path ?? '')?.[1]);
+    const named = (operation?.value as { value: string }[] | undefined)?.map(({ value }) => value);
+    if (operation?.op === 'add') await run('addMembers', id, named);
+    else await run('removeMembers', id, named ?? [/"([^"]*)"/.exec(operation?.path ?? '')?.[1]]);
     return end(response, 204);
   }
 

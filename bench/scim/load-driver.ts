@@ -30,8 +30,12 @@ async function perform(task: Task): Promise<Outcome> {
   if (task.kind === 'lay fixture') {
     const opponent = { server: task.server, workload: new Workload(task.users) };
     opponents.set(task.server.name, opponent);
-    const fixture = opponent.workload.fixture();
-    return runAll(opponent, () => fixture.next().value ?? undefined);
+    const { workload } = opponent;
+    const fixture = workload.fixture();
+    const laid = await runAll(opponent, () => fixture.next().value ?? undefined);
+    const everyone = workload.everyone();
+    await runAll(opponent, () => everyone.next().value ?? undefined);
+    return laid;
   }
   const opponent = opponents.get(task.server);
   if (opponent === undefined) throw new Error(`no fixture was laid for ${task.server}`);

@@ -1,11 +1,27 @@
 // What the load asks of each server, and what a right answer is: the same bodies and the same checks for all of them
 // (RFC 7644 sections 3.3 to 3.5). Pure but for its counters; one workload per server remembers the ids it gave out.
 
-export const OPERATIONS = ['create', 'find', 'get', 'patch', 'list', 'add member', 'remove member'] as const;
+export const OPERATIONS = [
+  'create',
+  'find',
+  'get',
+  'patch',
+  'list',
+  'deep page',
+  'add member',
+  'remove member',
+  'add 100 members',
+  'remove one of all',
+  'add one to all',
+  'deactivate',
+  'delete',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 const PAGE = 100;
 const GROUPS = 16;
+/** Those after the groups of single members: one for batches of 100, and one that holds every user of the fixture. */
+const CROWDS = 8;
 /** A prime: users are visited in a scattered order, each equally often. */
 const STRIDE = 7919;
 
@@ -17,7 +33,7 @@ export type Answer = { readonly status: number; readonly body: unknown };
 
 /** One request and its check, which throws when the answer is not the right one. */
 export type Exchange = {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below the SCIM base URL. */
   readonly path: string;
   readonly body?: unknown;
@@ -30,6 +46,7 @@ type Resource = {
   id?: unknown;
   userName?: unknown;
   externalId?: unknown;
+  active?: unknown;
   name?: { givenName?: unknown };
   members?: unknown[];
 };
@@ -39,20 +56,42 @@ export class Workload {
   readonly #fixture: User[] = [];
   readonly #groups: string[] = [];
   readonly #joined: Membership[] = [];
+  readonly #crowds: string[] = [];
+  #everyone = '';
+  readonly #inEveryone = new Set<string>();
+  readonly #outside: User[] = [];
+  /** Users made by the measured creates, and those of them who were deactivated since. */
+  readonly #newcomers: User[] = [];
+  readonly #inactive: User[] = [];
   readonly #fixtureSize: number;
   #created = 0;
   #turn = 0;
   #pair = 0;
+  #batch = 0;
 
-  /** `fixtureSize` users are found, read, patched and put into groups; those created later are not touched again. */
+  /** `fixtureSize` users are found, read, patched and put into groups; those created later are deactivated and then deleted. */
   constructor(fixtureSize: number) {
     this.#fixtureSize = fixtureSize;
   }
 
-  /** The exchanges that lay the fixture: groups, then users. */
+  /** The exchanges that lay the fixture: groups and users; `members` of the one group that holds all come after them. */
   *fixture(): Generator<Exchange> {
-    for (let n = 1; n <= GROUPS; n += 1) yield this.#createGroup(n);
+    for (let n = 1; n <= GROUPS; n += 1) yield this.#createGroup(`Group ${n}`, (id) => this.#groups.push(id));
+    for (let n = 1; n <= CROWDS; n += 1) yield this.#createGroup(`Crowd ${n}`, (id) => this.#crowds.push(id));
+    yield this.#createGroup('Everyone', (id) => {
+      this.#everyone = id;
+    });
     while (this.#created < this.#fixtureSize) yield this.#create();
+  }
+
+  /** Puts every user of the fixture into one group, once all of them are there. */
+  *everyone(): Generator<Exchange> {
+    for (let at = 0; at < this.#fixture.length; at += PAGE) {
+      const users = this.#fixture.slice(at, at + PAGE);
+      yield this.#changeMembers(this.#everyone, { op: 'add', path: 'members', value: valuesOf(users) }, () => {
+        for (const { id } of users) this.#inEveryone.add(id);
+      });
+    }
   }
 
   /** The next request of that kind, or undefined when none is left (a removal needs somebody who was added). */
@@ -67,28 +106,32 @@ export class Workload {
       case 'patch':
         return this.#patch(this.#pick());
       case 'list':
-        return this.#list();
+        return this.#list(this.#turn % (this.#fixtureSize / PAGE));
+      case 'deep page':
+        return this.#list(this.#fixtureSize / PAGE - 1 - (this.#turn % 4));
       case 'add member':
         return this.#addMember();
       case 'remove member':
         return this.#removeMember();
+      case 'add 100 members':
+        return this.#addCrowd();
+      case 'remove one of all':
+        return this.#leaveEveryone();
+      case 'add one to all':
+        return this.#joinEveryone();
+      case 'deactivate':
+        return this.#deactivate();
+      case 'delete':
+        return this.#delete();
     }
   }
 
   /** Reads every group back: exactly those members must be there. Run it outside the measurement. */
   *verification(): Generator<Exchange> {
     for (const group of this.#groups) {
-      yield {
-        method: 'GET',
-        path: `/Groups/${group}?attributes=members`,
-        accept: (answer) => {
-          expect(answer, 200);
-          const members = (answer.body as Resource).members?.length ?? 0;
-          const wanted = this.#joined.filter((one) => one.group === group).length;
-          if (members !== wanted) throw new Error(`a group has ${members} members instead of ${wanted}`);
-        },
-      };
+      yield readBack(group, () => this.#joined.filter((one) => one.group === group).length);
     }
+    yield readBack(this.#everyone, () => this.#inEveryone.size);
   }
 
   #pick(): User {
@@ -96,14 +139,14 @@ export class Workload {
     return this.#fixture[(this.#turn * STRIDE) % this.#fixture.length] as User;
   }
 
-  #createGroup(n: number): Exchange {
+  #createGroup(name: string, made: (id: string) => void): Exchange {
     return {
       method: 'POST',
       path: '/Groups',
-      body: { schemas: [GROUP], displayName: `Group ${n}`, externalId: `group-${n}` },
+      body: { schemas: [GROUP], displayName: name, externalId: name.toLowerCase().replace(' ', '-') },
       accept: (answer) => {
         expect(answer, 201);
-        this.#groups.push(idOf(answer.body));
+        made(idOf(answer.body));
       },
     };
   }
@@ -129,7 +172,7 @@ export class Workload {
       accept: (answer) => {
         const user = { id: idOf(answer.body), userName, externalId };
         expectUser(answer, 201, user);
-        if (n <= this.#fixtureSize) this.#fixture.push(user);
+        (n <= this.#fixtureSize ? this.#fixture : this.#newcomers).push(user);
       },
     };
   }
@@ -163,10 +206,9 @@ export class Workload {
     };
   }
 
-  #list(): Exchange {
+  #list(page: number): Exchange {
     this.#turn += 1;
-    const pages = Math.floor(this.#fixtureSize / PAGE);
-    const startIndex = 1 + PAGE * (this.#turn % pages);
+    const startIndex = 1 + PAGE * page;
     return {
       method: 'GET',
       path: `/Users?startIndex=${startIndex}&count=${PAGE}`,
@@ -188,28 +230,94 @@ export class Workload {
     const user = this.#fixture[this.#pair % this.#fixture.length] as User;
     const group = this.#groups[(this.#pair + lap) % GROUPS] as string;
     this.#pair += 1;
-    const value = [{ value: user.id }];
-    return {
-      method: 'PATCH',
-      path: `/Groups/${group}`,
-      body: { schemas: [PATCH], Operations: [{ op: 'add', path: 'members', value }] },
-      accept: (answer) => {
-        expect(answer, 200, 204);
-        this.#joined.push({ group, user: user.id });
-      },
-    };
+    return this.#changeMembers(group, { op: 'add', path: 'members', value: valuesOf([user]) }, () =>
+      this.#joined.push({ group, user: user.id }),
+    );
   }
 
   #removeMember(): Exchange | undefined {
     const membership = this.#joined.shift();
-    if (membership === undefined) return undefined;
+    return membership && this.#changeMembers(membership.group, removalOf(membership.user));
+  }
+
+  /** One batch after the other, in groups by turns: the same 100 come again when every crowd has had everybody. */
+  #addCrowd(): Exchange {
+    const batches = Math.ceil(this.#fixture.length / PAGE);
+    const users = this.#fixture.slice((this.#batch % batches) * PAGE, ((this.#batch % batches) + 1) * PAGE);
+    const crowd = this.#crowds[(this.#batch + Math.floor(this.#batch / batches)) % CROWDS] as string;
+    const isThere = Math.floor(this.#batch / (batches * CROWDS)) % 2 === 1;
+    this.#batch += 1;
+    // every second lap takes them out again, so that no lap adds those who are there
+    return this.#changeMembers(crowd, { op: isThere ? 'remove' : 'add', path: 'members', value: valuesOf(users) });
+  }
+
+  #leaveEveryone(): Exchange | undefined {
+    const [id] = this.#inEveryone;
+    if (id === undefined) return undefined;
+    this.#inEveryone.delete(id);
+    const user = this.#fixture.find((one) => one.id === id) as User;
+    return this.#changeMembers(this.#everyone, removalOf(id), () => this.#outside.push(user));
+  }
+
+  #joinEveryone(): Exchange | undefined {
+    const user = this.#outside.shift();
+    if (user === undefined) return undefined;
+    return this.#changeMembers(this.#everyone, { op: 'add', path: 'members', value: valuesOf([user]) }, () =>
+      this.#inEveryone.add(user.id),
+    );
+  }
+
+  #deactivate(): Exchange | undefined {
+    const user = this.#newcomers.shift();
+    if (user === undefined) return undefined;
     return {
       method: 'PATCH',
-      path: `/Groups/${membership.group}`,
-      body: { schemas: [PATCH], Operations: [{ op: 'remove', path: `members[value eq "${membership.user}"]` }] },
-      accept: (answer) => expect(answer, 200, 204),
+      path: `/Users/${user.id}`,
+      body: { schemas: [PATCH], Operations: [{ op: 'replace', path: 'active', value: false }] },
+      accept: (answer) => {
+        expectUser(answer, 200, user);
+        if ((answer.body as Resource).active !== false) throw wrong(answer);
+        this.#inactive.push(user);
+      },
     };
   }
+
+  #delete(): Exchange | undefined {
+    const user = this.#inactive.shift();
+    return user && { method: 'DELETE', path: `/Users/${user.id}`, accept: (answer) => expect(answer, 204) };
+  }
+
+  #changeMembers(group: string, operation: object, done: () => void = () => {}): Exchange {
+    return {
+      method: 'PATCH',
+      path: `/Groups/${group}`,
+      body: { schemas: [PATCH], Operations: [operation] },
+      accept: (answer) => {
+        expect(answer, 200, 204);
+        done();
+      },
+    };
+  }
+}
+
+function valuesOf(users: readonly User[]): { readonly value: string }[] {
+  return users.map(({ id }) => ({ value: id }));
+}
+
+function removalOf(user: string): object {
+  return { op: 'remove', path: `members[value eq "${user}"]` };
+}
+
+function readBack(group: string, wanted: () => number): Exchange {
+  return {
+    method: 'GET',
+    path: `/Groups/${group}?attributes=members`,
+    accept: (answer) => {
+      expect(answer, 200);
+      const members = (answer.body as Resource).members?.length ?? 0;
+      if (members !== wanted()) throw new Error(`a group has ${members} members instead of ${wanted()}`);
+    },
+  };
 }
 
 function expect(answer: Answer, ...statuses: readonly number[]): void {

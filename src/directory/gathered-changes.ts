@@ -1,19 +1,26 @@
-// The changes a directory makes most (a new user, a replaced user, members of a group), gathered: what comes at the same
+// The changes a directory makes most (a new user, a replaced or deleted user, members of a group), gathered: what comes at the same
 // time is made by one statement (migration 0012), and whatever needs a decision goes its own way as before.
 import { Gather } from '../db/gather.ts';
 import { repeatLost } from '../db/repeat.ts';
 import { updateDirectoryGroup } from './change-directory-group.ts';
-import { createDirectoryUser, replaceDirectoryUser } from './change-directory-user.ts';
+import { createDirectoryUser, deleteDirectoryUser, replaceDirectoryUser } from './change-directory-user.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, MemberChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
-import { changeMembersTogether, createUsersTogether, updateUsersTogether } from './gathered-store.ts';
+import {
+  changeMembersTogether,
+  createUsersTogether,
+  deactivateUsersTogether,
+  deleteUsersTogether,
+  updateUsersTogether,
+} from './gathered-store.ts';
 
 const AT_MOST = 32;
 const MOST_MEMBERS = 1_000;
 
 export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
 export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
+export type DeletedUser = { readonly scope: DirectoryScope; readonly id: string };
 export type ChangedMembers = {
   readonly scope: DirectoryScope;
   readonly id: string;
@@ -28,6 +35,8 @@ export class GatheredChanges {
   readonly #deps: DirectoryDeps;
   readonly #creates: Gather<NewUser, DirectoryUserChange>;
   readonly #replacements: Gather<ReplacedUser, DirectoryUserChange>;
+  readonly #deactivations: Gather<ReplacedUser, DirectoryUserChange>;
+  readonly #deletions: Gather<DeletedUser, true>;
   readonly #memberChanges: Gather<ChangedMembers, GroupOutcome>;
 
   constructor(deps: DirectoryDeps) {
@@ -37,10 +46,22 @@ export class GatheredChanges {
       together: (calls) => repeatLost(() => createUsersTogether(deps, calls)),
       alone: ({ scope, user }) => createDirectoryUser(deps, scope, user),
     });
-    this.#replacements = new Gather({
+    const replaceBy = (together: typeof updateUsersTogether) =>
+      new Gather<ReplacedUser, DirectoryUserChange>({
+        atMost: AT_MOST,
+        together: (calls) => repeatLost(() => together(deps, calls)),
+        alone: ({ scope, id, version, user }) => replaceDirectoryUser(deps, scope, id, version, user),
+        touches: ({ id }) => [id],
+      });
+    this.#replacements = replaceBy(updateUsersTogether);
+    this.#deactivations = replaceBy(deactivateUsersTogether);
+    this.#deletions = new Gather<DeletedUser, true>({
       atMost: AT_MOST,
-      together: (calls) => repeatLost(() => updateUsersTogether(deps, calls)),
-      alone: ({ scope, id, version, user }) => replaceDirectoryUser(deps, scope, id, version, user),
+      together: (calls) => repeatLost(() => deleteUsersTogether(deps, calls)),
+      alone: async ({ scope, id }) => {
+        await deleteDirectoryUser(deps, scope, id, undefined);
+        return true;
+      },
       touches: ({ id }) => [id],
     });
     this.#memberChanges = new Gather({
@@ -66,10 +87,19 @@ export class GatheredChanges {
     version: number | undefined,
     user: DirectoryUserInput,
   ): Promise<DirectoryUserChange> {
-    const isPlain = version !== undefined && user.active && !this.#deps.db.isShared(scope.orgId);
-    return isPlain
-      ? this.#replacements.make(scope.directoryId, { scope, id, version, user })
-      : replaceDirectoryUser(this.#deps, scope, id, version, user);
+    if (version === undefined || this.#deps.db.isShared(scope.orgId)) {
+      return replaceDirectoryUser(this.#deps, scope, id, version, user);
+    }
+    const gather = user.active ? this.#replacements : this.#deactivations;
+    return gather.make(scope.directoryId, { scope, id, version, user });
+  }
+
+  /** As deleteDirectoryUser. */
+  async deleteUser(scope: DirectoryScope, id: string, version: number | undefined): Promise<void> {
+    if (version !== undefined || this.#deps.db.isShared(scope.orgId)) {
+      return deleteDirectoryUser(this.#deps, scope, id, version);
+    }
+    await this.#deletions.make(scope.directoryId, { scope, id });
   }
 
   /** As updateDirectoryGroup without attributes. */

@@ -3,7 +3,7 @@
 import { actorOf, type DirectoryDeps } from './directory.ts';
 import type { DirectoryGroupChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
-import type { ChangedMembers, NewUser, ReplacedUser } from './gathered-changes.ts';
+import type { ChangedMembers, DeletedUser, NewUser, ReplacedUser } from './gathered-changes.ts';
 
 type Numbered = { readonly n: string };
 type UserRow = Omit<DirectoryUserChange, 'outcome'> & Numbered;
@@ -21,14 +21,31 @@ export async function createUsersTogether(
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'created' }));
 }
 
-export async function updateUsersTogether(
+/** Users who stay active. */
+export function updateUsersTogether(
   deps: DirectoryDeps,
+  calls: readonly ReplacedUser[],
+): Promise<(DirectoryUserChange | undefined)[]> {
+  return replaceTogether(deps, 'scim_update_users', calls);
+}
+
+/** Users who become inactive. */
+export function deactivateUsersTogether(
+  deps: DirectoryDeps,
+  calls: readonly ReplacedUser[],
+): Promise<(DirectoryUserChange | undefined)[]> {
+  return replaceTogether(deps, 'scim_deactivate_users', calls);
+}
+
+async function replaceTogether(
+  deps: DirectoryDeps,
+  name: 'scim_update_users' | 'scim_deactivate_users',
   calls: readonly ReplacedUser[],
 ): Promise<(DirectoryUserChange | undefined)[]> {
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
-    name: 'scim_update_users',
-    text: 'select * from scim_update_users($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    name,
+    text: `select * from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     values: [
       scope.orgId,
       scope.directoryId,
@@ -39,6 +56,20 @@ export async function updateUsersTogether(
     ],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'updated' }));
+}
+
+/** True for each that is gone. */
+export async function deleteUsersTogether(
+  deps: DirectoryDeps,
+  calls: readonly DeletedUser[],
+): Promise<(true | undefined)[]> {
+  const { scope } = calls[0]!;
+  const rows = await deps.db.query<Numbered>(scope.orgId, {
+    name: 'scim_delete_users',
+    text: 'select * from scim_delete_users($1, $2, $3, $4)',
+    values: [scope.orgId, scope.directoryId, actorOf(scope), calls.map(({ id }) => id)],
+  });
+  return inOrder(calls.length, rows, () => true as const);
 }
 
 export async function changeMembersTogether(

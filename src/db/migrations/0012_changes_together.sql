@@ -150,6 +150,114 @@ begin
   select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
 end $$;
 
+-- Users who become inactive and otherwise stay as they are: plain where no other directory states them and they have no full
+-- control. The block and the suspension are those of release_member.
+create function scim_deactivate_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_versions integer[],
+  p_user_names text[], p_external_ids text[], p_addresses text[], p_display_names text[], p_given_names text[],
+  p_family_names text[], p_emails text[], p_resources jsonb[])
+  returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+  -- whoever changes what a member may do locks the member: what is decided below holds until the commit
+  perform from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members)
+    order by d.member_id for update;
+  perform from member m where m.org_id = p_org and m.id = any (p_members) order by m.id for update;
+  return query
+  with asked as materialized (
+    select * from unnest(p_members, p_versions, p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names,
+        p_family_names, p_emails, p_resources) with ordinality
+      as u (member_id, version, user_name, external_id, address, display_name, given_name, family_name, email, resource, n)),
+  done as (
+    update directory_user d set active = false, resource = a.resource, version = d.version + 1,
+      modified_at = greatest(now(), d.modified_at)
+    from asked a
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id and d.deleted_at is null
+      and d.active and d.adoption is null and d.version = a.version
+      and (d.user_name, d.external_id, d.display_name_key, d.email_key, d.given_name_key, d.family_name_key) is not distinct from
+        (a.user_name, a.external_id, fold_key(a.display_name), fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name))
+      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
+        and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
+      and (select m.id from member m where m.org_id = p_org and m.id = a.member_id and m.status = 'active'
+        and m.address_key is not distinct from fold_key(a.address)
+        and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null
+    returning a.n, a.member_id, d.version, d.created_at, d.modified_at),
+  blocked as (
+    insert into block (org_id, member_id, source, ref, reason)
+    select p_org, x.member_id, 'directory', p_directory, 'the directory says active=false' from done x on conflict do nothing),
+  suspended as (
+    update member m set status = 'suspended', pending_reason = null, updated_at = now()
+    where m.org_id = p_org and m.id = any (array(select x.member_id from done x)) returning m.id, m.person_id, m.role_key),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x
+    union all
+    select p_org, p_actor, 'member.suspended', 'member', s.id,
+      jsonb_build_object('from', 'active', 'reason', 'directory', 'role', s.role_key) from suspended s),
+  mark as (
+    insert into projection_due (kind, subject_id, priority) select 'person', s.person_id, 0 from suspended s
+    where s.person_id is not null
+    on conflict (kind, subject_id) do update set priority = 0, seq = nextval('projection_seq'),
+      due_at = least(projection_due.due_at, excluded.due_at), attempts = 0)
+  select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
+end $$;
+
+-- Users whom a directory deletes and whom nothing else holds or has given anything: the member goes with them. Blocks stay
+-- as tombstones. The removal is that of release_member.
+create function scim_delete_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[])
+  returns table (n bigint) language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  v_plain uuid[];
+begin
+  perform from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members)
+    order by d.member_id for update;
+  perform from member m where m.org_id = p_org and m.id = any (p_members) order by m.id for update;
+  v_plain := array(select d.member_id from directory_user d
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members) and d.deleted_at is null
+      and d.adoption is null
+      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = d.member_id
+        and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
+      and (select m.id from member m where m.org_id = p_org and m.id = d.member_id and m.status in ('active', 'suspended', 'pending')
+        and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null
+      and (select c.ref from carrier c where c.org_id = p_org and c.member_id = d.member_id
+        and (c.source, c.ref) <> ('directory', p_directory) limit 1) is null
+      and (select g.target from access_grant g where g.org_id = p_org and g.member_id = d.member_id limit 1) is null
+      and (select t.team_id from team_member t where t.org_id = p_org and t.member_id = d.member_id limit 1) is null
+      and (select i.id from invitation i where i.org_id = p_org and i.member_id = d.member_id limit 1) is null
+      and (select i.subject from connection c join identity i on i.org_id = c.org_id and i.connection_id = c.id
+        where c.org_id = p_org and i.member_id = d.member_id limit 1) is null);
+  if v_plain = '{}' then return; end if;
+  return query
+  with gone as (
+    update directory_user d set deleted_at = now(), version = d.version + 1
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (v_plain)),
+  left_groups as (delete from group_member gm where gm.org_id = p_org and gm.member_id = any (v_plain)),
+  left_hold as (delete from carrier c where c.org_id = p_org and c.member_id = any (v_plain)),
+  removed as (
+    update member m set status = 'removed', pending_reason = null, updated_at = now(), role_key = o.default_role
+    from organization o, (select b.id, b.status, b.role_key from member b where b.org_id = p_org and b.id = any (v_plain)) before
+    where m.org_id = p_org and m.id = any (v_plain) and o.org_id = p_org and before.id = m.id
+    returning m.id, m.person_id, before.status as status_before, before.role_key as role_before),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    select p_org, p_actor, 'member.removed', 'member', r.id,
+      jsonb_build_object('from', r.status_before, 'reason', 'directory_delete', 'role', r.role_before) from removed r
+    union all
+    select p_org, p_actor, 'directory_user.deleted', 'member', r.id, '{}' from removed r),
+  mark as (
+    insert into projection_due (kind, subject_id, priority) select 'person', r.person_id, 0 from removed r
+    where r.person_id is not null
+    on conflict (kind, subject_id) do update set priority = 0, seq = nextval('projection_seq'),
+      due_at = least(projection_due.due_at, excluded.due_at), attempts = 0),
+  total as (
+    insert into directory_count (org_id, directory_id, slot, users)
+    select p_org, p_directory, pg_backend_pid() % 64, -cardinality(v_plain)
+    on conflict (org_id, directory_id, slot) do update set users = directory_count.users + excluded.users)
+  select a.n from unnest(p_members) with ordinality as a (id, n) where a.id = any (v_plain);
+end $$;
+
 -- Changes of members of several groups, each by difference: `n` of a pair is the change it belongs to. One pair of group and
 -- member must not stand in two changes. A group that is not there, and a member to add who is no user, leave a change out.
 create function scim_change_members(p_org uuid, p_directory uuid, p_actor jsonb, p_groups uuid[],
@@ -215,7 +323,7 @@ declare
 begin
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
     and p.proname in ('admit_newcomers', 'scim_create_users', 'scim_update_users', 'write_names_of_persons',
-      'scim_change_members')
+      'scim_change_members', 'scim_deactivate_users', 'scim_delete_users')
   loop
     execute format('revoke execute on function %s from public', v_function);
     execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
