@@ -1,6 +1,6 @@
 // /Users (RFC 7644 section 3.3 to 3.6). A create, a replacement and a delete are one statement; a PATCH is a read and a
 // statement guarded by version, done again under a lock where another change came first.
-import { changeLockedDirectoryUser, deleteDirectoryUser } from '../../src/directory/change-directory-user.ts';
+import { changeLockedDirectoryUser } from '../../src/directory/change-directory-user.ts';
 import { noSuchResource } from '../../src/directory/change-errors.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from '../../src/directory/directory-user.ts';
 import {
@@ -114,7 +114,7 @@ export async function patchUser(services: ScimServices, request: ScimRequest): P
 export async function deleteUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   if (!isUuid(request.id)) throw noSuchResource('user', request.id);
   const version = await demandedVersion(request, async () => (await getRow(services, request, request.id)).version);
-  await deleteDirectoryUser(services, request.caller, request.id, version);
+  await services.changes.deleteUser(request.caller, request.id, version);
   services.changed();
   return { status: 204 };
 }

@@ -747,8 +747,10 @@ scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n
 scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[]) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_create_users(uuid,uuid,jsonb,text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_deactivate_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
+scim_delete_users(uuid,uuid,jsonb,uuid[]) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[]) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_update_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off

@@ -91,11 +91,11 @@ test('a refusal of the statement fails nobody but the one it is about', async ()
     if (names.length > 1) throw new DatabaseError('duplicate key', 1, 'error');
     return names;
   });
-  const answers = [make('first'), make('a'), make('bad'), make('c')];
+  const settled = Promise.allSettled([make('first'), make('a'), make('bad'), make('c')]);
   release();
   await settle();
   release();
-  const [first, a, bad, c] = await Promise.allSettled(answers);
+  const [first, a, bad, c] = await settled;
   expect([first, a, c].map((one) => one?.status === 'fulfilled' && one.value)).toEqual(['first', 'a alone', 'c alone']);
   expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'uniqueness' } });
   expect(singles).toEqual(['a', 'bad', 'c']);
@@ -105,11 +105,11 @@ test('after a lost connection nothing is made again: nobody knows what was done'
   const { make, singles, release } = gatherHeld(() => {
     throw new DomainError('unavailable', 'The database does not answer.');
   });
-  const answers = [make('a'), make('b'), make('c')];
+  const settled = Promise.allSettled([make('a'), make('b'), make('c')]);
   release();
   await settle();
   release();
-  const outcomes = await Promise.allSettled(answers);
+  const outcomes = await settled;
   expect(outcomes.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(new Array(3).fill('unavailable'));
   expect(singles).toEqual([]);
 });
