@@ -1,10 +1,9 @@
 // What Drawbridge reads out of a User: who it is, and what the person is called (design, section 3).
 import type { DirectoryUserInput } from '../src/directory/directory-user.ts';
-import type { ResourceType } from './schema/attribute.ts';
+import { LONGEST_INDEXED, type ResourceType } from './schema/attribute.ts';
 import { withSchemas } from './schema/read-resource.ts';
 import type { Json, JsonObject } from './schema/read-value.ts';
 
-const LONGEST_KEY = 512;
 const ADDRESS = /^[^\s@<>"(),:;\\[\]]+@[^\s@<>"(),:;\\[\]]+\.[^\s@<>"(),:;\\[\]]+$/;
 
 /** The input of the directory's change; `active` is what counts where the resource does not say. */
@@ -35,7 +34,7 @@ function addressOf(kept: JsonObject): string | undefined {
 function sortEmail(kept: JsonObject): string | undefined {
   const emails = emailsOf(kept);
   // an index takes no longer ones; filters by longer values do not look there
-  return textOf((emails.find((email) => email.primary === true) ?? emails[0])?.value)?.slice(0, LONGEST_KEY);
+  return textOf((emails.find((email) => email.primary === true) ?? emails[0])?.value)?.slice(0, LONGEST_INDEXED);
 }
 
 function emailsOf(kept: JsonObject): JsonObject[] {

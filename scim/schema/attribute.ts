@@ -27,6 +27,8 @@ export type Attribute = {
   readonly canonicalValues?: readonly string[];
   readonly referenceTypes?: readonly string[];
   readonly subAttributes: readonly Attribute[];
+  /** How many characters a value may have, where an index must hold it. */
+  readonly longest?: number;
   /** A stored column that answers for this attribute in filters and sorting. */
   readonly column?: string;
   /** Where this value stands in the keys by which users are found; the first part of a key. */
@@ -58,6 +60,9 @@ export type ResourceType = {
   /** The public address of the service, which addresses of resources begin with. */
   readonly baseUrl?: string;
 };
+
+/** A longer one, in any script and folded, would not fit into an entry of an index. */
+export const LONGEST_INDEXED = 512;
 
 type Options = Partial<Omit<Attribute, 'name' | 'type' | 'description'>>;
 

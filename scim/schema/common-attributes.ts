@@ -1,5 +1,5 @@
 // The attributes that every resource has (RFC 7643 section 3.1).
-import { attribute } from './attribute.ts';
+import { attribute, LONGEST_INDEXED } from './attribute.ts';
 
 const ID = attribute('id', 'string', 'Unique identifier of the resource, given by this service.', {
   required: true,
@@ -14,6 +14,7 @@ const ID = attribute('id', 'string', 'Unique identifier of the resource, given b
 const EXTERNAL_ID = attribute('externalId', 'string', "The directory's own identifier of the resource.", {
   caseExact: true,
   column: 'externalId',
+  longest: LONGEST_INDEXED,
   common: true,
 });
 

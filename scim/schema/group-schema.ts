@@ -1,5 +1,5 @@
 // The Group resource: RFC 7643 section 4.2. Members are users; no directory of the field sends nested groups.
-import { attribute, type ResourceType } from './attribute.ts';
+import { attribute, LONGEST_INDEXED, type ResourceType } from './attribute.ts';
 import { COMMON } from './common-attributes.ts';
 import { GROUP } from './names.ts';
 
@@ -16,6 +16,7 @@ export const GROUP_TYPE: ResourceType = {
         required: true,
         uniqueness: 'server',
         column: 'displayName',
+        longest: LONGEST_INDEXED,
       }),
       attribute('members', 'complex', 'The users in the group.', {
         multiValued: true,

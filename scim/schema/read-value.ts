@@ -71,7 +71,8 @@ function readSimple(attribute: Attribute, value: unknown, at: string): Json {
 
 function readString(attribute: Attribute, value: unknown, at: string): string {
   if (typeof value !== 'string') throw wrongType(at, 'a string', value);
-  if (value.length > LONGEST_STRING) throw invalid(`${at} is longer than ${LONGEST_STRING} characters.`);
+  const longest = attribute.longest ?? LONGEST_STRING;
+  if (value.length > longest) throw invalid(`${at} is longer than ${longest} characters.`);
   if (!value.isWellFormed() || value.includes('\0')) throw invalid(`${at} has a character that no text can have.`);
   if (attribute.type === 'dateTime' && !(DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)))) {
     throw wrongType(at, 'a time such as 2026-01-31T12:00:00Z', value);

@@ -1,6 +1,6 @@
 // The User resource: RFC 7643 section 4.1 and the enterprise extension of section 4.3. `password` is not published, since
 // Drawbridge never holds one: in a body it is taken and dropped.
-import { type Attribute, attribute, type ResourceType, type Schema } from './attribute.ts';
+import { type Attribute, attribute, LONGEST_INDEXED, type ResourceType, type Schema } from './attribute.ts';
 import { COMMON } from './common-attributes.ts';
 import { ENTERPRISE_USER, USER } from './names.ts';
 
@@ -85,6 +85,7 @@ const USER_SCHEMA: Schema = {
       required: true,
       uniqueness: 'server',
       column: 'userName',
+      longest: LONGEST_INDEXED,
     }),
     NAME,
     attribute('displayName', 'string', 'The name as shown to people.', { column: 'displayName' }),

@@ -112,3 +112,17 @@ describe('an address', () => {
     ]);
   });
 });
+
+describe('a name that is looked up', () => {
+  test.each([
+    ['userName', '/Users', {}],
+    ['externalId', '/Users', { userName: 'external' }],
+    ['displayName', '/Groups', {}],
+  ])('%s of %s has at most the length that an index takes, whatever its script', async (name, path, more) => {
+    // random, so that it cannot be packed
+    const wide = Array.from({ length: 512 }, () => String.fromCharCode(0x4e00 + Math.floor(Math.random() * 20_000)));
+    const create = (value: string) => d.call('POST', path, { ...more, [name]: value });
+    expect(await create(`${wide.join('')}x`)).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+    expect((await create(wide.join(''))).status).toBe(201);
+  });
+});
