@@ -5,7 +5,7 @@ import pg from 'pg';
 import { DomainError } from '../errors.ts';
 
 /** Answers in the order of the calls; undefined for one that has to be made alone. */
-export type Together<Call, Answer> = (calls: readonly Call[]) => Promise<readonly (Answer | undefined)[]>;
+type Together<Call, Answer> = (calls: readonly Call[]) => Promise<readonly (Answer | undefined)[]>;
 
 type Waiting<Call, Answer> = {
   readonly call: Call;
