@@ -2,8 +2,8 @@
 // A walk by index goes on behind the last row that it was shown, so that nobody alive is passed over while others go;
 // a page that no walk leads to is counted off from the start.
 import type { DirectoryDeps, DirectoryScope } from '../src/directory/directory.ts';
-import type { PagePlace, PageRequest } from '../src/directory/directory-filter.ts';
-import { findPageMark, marksSince, type NewPageMark } from '../src/directory/page-marks.ts';
+import type { PagePlace } from '../src/directory/directory-filter.ts';
+import { findPageMark, type NewPageMark } from '../src/directory/page-marks.ts';
 import type { Cursors } from './cursor.ts';
 import { listId, type PageMarks } from './page-marks.ts';
 import type { ListRequest } from './paging.ts';
@@ -16,12 +16,9 @@ export type PageSource<Row extends PageRow> = {
     readonly offset: number;
     readonly after: PagePlace | undefined;
     readonly backwards: boolean;
-    readonly mark?: PageRequest['mark'];
     readonly limit: number;
   }): Promise<Row[]>;
   count(mark?: NewPageMark): Promise<number>;
-  /** Whether `read` looks a mark up by itself. */
-  readonly takesMarks?: boolean;
 };
 
 export type Page<Row> = {
@@ -55,11 +52,8 @@ async function readAtIndex<Row extends PageRow>(
   const { startIndex, limit } = list;
   if (limit === 0) return { rows: [], total: await source.count(), startIndex };
   const id = listId(list.list);
-  const key = startIndex === 1 ? undefined : { list: id, index: startIndex };
-  const mark = key && source.takesMarks ? { ...key, since: marksSince(services.clock.now()) } : undefined;
-  const after = key && !mark ? await findPageMark(services, scope, key) : undefined;
-  const part = { offset: startIndex - 1, after, backwards: false, mark, limit };
-  const { rows, hasMore } = await readOneMore(source, part);
+  const after = startIndex === 1 ? undefined : await findPageMark(services, scope, { list: id, index: startIndex });
+  const { rows, hasMore } = await readOneMore(source, { offset: startIndex - 1, after, backwards: false, limit });
   const seen = startIndex - 1 + rows.length;
   if (hasMore) {
     const next = { list: id, index: startIndex + rows.length };
@@ -67,7 +61,8 @@ async function readAtIndex<Row extends PageRow>(
     // whoever goes on until the total must come to what is left, though some of those it was shown are gone
     return { rows, total: Math.max(total, seen + 1), startIndex };
   }
-  return { rows, total: startIndex === 1 ? seen : await source.count(), startIndex };
+  const isExact = !after && (rows.length > 0 || startIndex === 1);
+  return { rows, total: isExact ? seen : await source.count(), startIndex };
 }
 
 async function readAtCursor<Row extends PageRow>(

@@ -86,7 +86,6 @@ export function groupSource(
   const view = memberView(projection, MEMBERS_IN_ONE_PIECE);
   return {
     read: (part) => listDirectoryGroups(services, caller, { ...part, filter, order }, view),
-    takesMarks: order === undefined,
     count: (mark) => countDirectoryGroups(services, caller, { filter, order }, mark),
   };
 }

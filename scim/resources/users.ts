@@ -74,7 +74,6 @@ export function userSource(
       const rows = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
       return withManagers(services, caller, rows, projection);
     },
-    takesMarks: order === undefined,
     count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
   };
 }

@@ -48,7 +48,5 @@ export type PageRequest = {
   readonly after?: PagePlace | undefined;
   /** Reads what comes before `after` instead, nearest first. */
   readonly backwards?: boolean | undefined;
-  /** Begins where the list's mark of that index says, if one was written after `since`; only in the order of ids. */
-  readonly mark?: { readonly list: string; readonly index: number; readonly since: Date } | undefined;
   readonly limit: number;
 };

@@ -73,10 +73,10 @@ export async function listDirectoryGroups(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const members = view ? membersColumn(view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
-  const { behind, order, sortKey, offset } = pageToSql(page, 'group', 'd.id', values);
-  const limit = `$${values.push(page.limit)}`;
+  const { behind, order, sortKey } = pageToSql(page, 'group', 'd.id', values);
+  values.push(page.limit, page.after === undefined ? page.offset : 0);
   const text = `select ${COLUMNS}, ${members}${sortKey} from directory_group d where ${OURS}${where}${behind}
-    order by ${order} limit ${limit} offset ${offset}`;
+    order by ${order} limit $${values.length - 1} offset $${values.length}`;
   return deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 

@@ -92,11 +92,11 @@ export async function listDirectoryUsers(
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const where = page.filter ? ` and ${filterToSql(page.filter, 'user', values)}` : '';
-  const { behind, order, sortKey, offset } = pageToSql(page, 'user', 'd.member_id', values);
-  const limit = `$${values.push(page.limit)}`;
+  const { behind, order, sortKey } = pageToSql(page, 'user', 'd.member_id', values);
+  values.push(page.limit, page.after === undefined ? page.offset : 0);
   // the page comes first: groups are read for the rows it shows, not for those it skips
   const text = `select ${COLUMNS}, ${groups}${sortKey} from (select * from directory_user d where ${LIVE}${where}${behind}
-    order by ${order} limit ${limit} offset ${offset}) d order by ${order}`;
+    order by ${order} limit $${values.length - 1} offset $${values.length}) d order by ${order}`;
   return deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
 }
 

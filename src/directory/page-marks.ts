@@ -5,7 +5,7 @@ import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryOrder, PagePlace } from './directory-filter.ts';
 import { sortOperand } from './filter-sql.ts';
 
-const KEPT_MS = 30 * 60_000;
+const KEPT_MINUTES = 30;
 /** As long as another client may still be on its way to a mark. */
 const AWAITED_MINUTES = 5;
 
@@ -13,11 +13,6 @@ const AWAITED_MINUTES = 5;
 export type PageMarkKey = { readonly list: string; readonly index: number };
 
 export type NewPageMark = PageMarkKey & { readonly place: PagePlace; readonly now: Date };
-
-/** Marks that were written later count. */
-export function marksSince(now: Date): Date {
-  return new Date(now.getTime() - KEPT_MS);
-}
 
 /** The row behind which that page begins, where the page before it was read lately. */
 export async function findPageMark(
@@ -29,8 +24,8 @@ export async function findPageMark(
     name: 'page_mark_find',
     text: `select last_id as id, last_key as key from page_mark
       where org_id = $1 and directory_id = $2 and list = $3 and next_index = $4
-        and marked_at > $5`,
-    values: [scope.orgId, scope.directoryId, list, index, marksSince(deps.clock.now())],
+        and marked_at > $5::timestamptz - interval '${KEPT_MINUTES} minutes'`,
+    values: [scope.orgId, scope.directoryId, list, index, deps.clock.now()],
   });
   return rows[0];
 }

@@ -10,11 +10,7 @@ export type PageSql = {
   readonly order: string;
   /** A further column that begins with a comma, or nothing: `sort_key`. */
   readonly sortKey: string;
-  /** How many rows are passed over. */
-  readonly offset: string;
 };
-
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** Parameters are appended to `values`; `id` is the column of the ids of `resource`. */
 export function pageToSql(page: PageRequest, resource: 'user' | 'group', id: string, values: unknown[]): PageSql {
@@ -22,37 +18,14 @@ export function pageToSql(page: PageRequest, resource: 'user' | 'group', id: str
   const direction = isDescending ? ' desc' : '';
   const beyond = isDescending ? '<' : '>';
   if (!page.order) {
-    const order = `${id}${direction}`;
-    if (page.mark) return { ...behindMark(page.mark, id, page.offset, values), order, sortKey: '' };
     const behind = page.after ? ` and ${id} ${beyond} $${values.push(page.after.id)}` : '';
-    return { behind, order, sortKey: '', offset: offsetOf(page, values) };
+    return { behind, order: `${id}${direction}`, sortKey: '' };
   }
   const operand = sortOperand(page.order.target, resource, values);
   return {
     behind: page.after ? ` and ${beyondPlace(operand, id, isDescending, page.after, values)}` : '',
     order: `${operand.sql}${direction}, ${id}${direction}`,
     sortKey: `, (${operand.sql})::text as sort_key`,
-    offset: offsetOf(page, values),
-  };
-}
-
-function offsetOf(page: PageRequest, values: unknown[]): string {
-  return `$${values.push(page.after ? 0 : page.offset)}`;
-}
-
-/** Looks the mark up in the same statement: a walk by id, the common one, costs no further round trip. */
-function behindMark(
-  { list, index, since }: NonNullable<PageRequest['mark']>,
-  id: string,
-  offset: number,
-  values: unknown[],
-): Pick<PageSql, 'behind' | 'offset'> {
-  const [l, i, at] = [list, index, since].map((value) => `$${values.push(value)}`);
-  const mark = `(select last_id from page_mark where org_id = $1 and directory_id = $2 and list = ${l}::uuid
-    and next_index = ${i}::integer and marked_at > ${at}::timestamptz)`;
-  return {
-    behind: ` and ${id} > coalesce(${mark}, '${BEFORE_ALL}')`,
-    offset: `(case when ${mark} is null then $${values.push(offset)}::integer else 0 end)`,
   };
 }
 
