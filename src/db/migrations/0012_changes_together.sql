@@ -309,7 +309,8 @@ begin
     if exists (select from directory_group g join mapping_rule r on r.org_id = g.org_id and r.source = 'scim.group'
           and (r.value_key = g.display_name_key or r.value = g.external_id)
         where g.org_id = p_org and g.id = any (p_groups))
-      or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim') then
+      or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim'
+        and right(ref, 36) = any (p_groups::text[])) then
       perform reconcile_grants(p_org, array(select distinct t from unnest(v_touched) t), p_actor);
     end if;
   end if;
