@@ -22,7 +22,7 @@ const SAMPLE = { value: '', $ref: '', type: 'User' };
 type Caller = Pick<ScimRequest, 'caller'>;
 
 /** How many members a row brings. */
-export function membersIn(row: DirectoryGroupRow): number {
+function membersIn(row: DirectoryGroupRow): number {
   return row.members === null ? 0 : row.members.length / ID_BYTES;
 }
 
@@ -71,7 +71,7 @@ async function* largeGroupParts(
 }
 
 /** One group, made while it is taken. */
-export async function* groupParts(
+async function* groupParts(
   services: ScimServices,
   { caller }: Caller,
   row: DirectoryGroupRow,

@@ -20,7 +20,7 @@ export type Operation = (typeof OPERATIONS)[number];
 
 const PAGE = 100;
 const GROUPS = 16;
-/** Those after the groups of single members: one for batches of 100, and one that holds every user of the fixture. */
+/** Those after the groups of single members: one for batches of 100, and one that holds all of the crew. */
 const CROWDS = 8;
 /** A prime: users are visited in a scattered order, each equally often. */
 const STRIDE = 7919;
@@ -53,7 +53,10 @@ type Resource = {
 type Page = { totalResults?: unknown; Resources?: Resource[] };
 
 export class Workload {
+  /** Users who are found, read, patched and listed, and who are in no group: the floor knows no groups of a user. */
   readonly #fixture: User[] = [];
+  /** As many who come and go as members. */
+  readonly #crew: User[] = [];
   readonly #groups: string[] = [];
   readonly #joined: Membership[] = [];
   readonly #crowds: string[] = [];
@@ -69,7 +72,7 @@ export class Workload {
   #pair = 0;
   #batch = 0;
 
-  /** `fixtureSize` users are found, read, patched and put into groups; those created later are deactivated and then deleted. */
+  /** `fixtureSize` users are found, read and patched, as many others put into groups; those created later are deactivated and then deleted. */
   constructor(fixtureSize: number) {
     this.#fixtureSize = fixtureSize;
   }
@@ -81,13 +84,13 @@ export class Workload {
     yield this.#createGroup('Everyone', (id) => {
       this.#everyone = id;
     });
-    while (this.#created < this.#fixtureSize) yield this.#create();
+    while (this.#created < 2 * this.#fixtureSize) yield this.#create();
   }
 
-  /** Puts every user of the fixture into one group, once all of them are there. */
+  /** Puts all of the crew into one group, once all of them are there. */
   *everyone(): Generator<Exchange> {
-    for (let at = 0; at < this.#fixture.length; at += PAGE) {
-      const users = this.#fixture.slice(at, at + PAGE);
+    for (let at = 0; at < this.#crew.length; at += PAGE) {
+      const users = this.#crew.slice(at, at + PAGE);
       yield this.#changeMembers(this.#everyone, { op: 'add', path: 'members', value: valuesOf(users) }, () => {
         for (const { id } of users) this.#inEveryone.add(id);
       });
@@ -172,7 +175,8 @@ export class Workload {
       accept: (answer) => {
         const user = { id: idOf(answer.body), userName, externalId };
         expectUser(answer, 201, user);
-        (n <= this.#fixtureSize ? this.#fixture : this.#newcomers).push(user);
+        if (n <= this.#fixtureSize) this.#fixture.push(user);
+        else (n <= 2 * this.#fixtureSize ? this.#crew : this.#newcomers).push(user);
       },
     };
   }
@@ -226,8 +230,8 @@ export class Workload {
 
   /** Another user and another group each time, so that no two requests under way wait for one group's lock. */
   #addMember(): Exchange {
-    const lap = Math.floor(this.#pair / this.#fixture.length);
-    const user = this.#fixture[this.#pair % this.#fixture.length] as User;
+    const lap = Math.floor(this.#pair / this.#crew.length);
+    const user = this.#crew[this.#pair % this.#crew.length] as User;
     const group = this.#groups[(this.#pair + lap) % GROUPS] as string;
     this.#pair += 1;
     return this.#changeMembers(group, { op: 'add', path: 'members', value: valuesOf([user]) }, () =>
@@ -242,8 +246,8 @@ export class Workload {
 
   /** One batch after the other, in groups by turns: the same 100 come again when every crowd has had everybody. */
   #addCrowd(): Exchange {
-    const batches = Math.ceil(this.#fixture.length / PAGE);
-    const users = this.#fixture.slice((this.#batch % batches) * PAGE, ((this.#batch % batches) + 1) * PAGE);
+    const batches = Math.ceil(this.#crew.length / PAGE);
+    const users = this.#crew.slice((this.#batch % batches) * PAGE, ((this.#batch % batches) + 1) * PAGE);
     const crowd = this.#crowds[(this.#batch + Math.floor(this.#batch / batches)) % CROWDS] as string;
     const isThere = Math.floor(this.#batch / (batches * CROWDS)) % 2 === 1;
     this.#batch += 1;
@@ -255,7 +259,7 @@ export class Workload {
     const [id] = this.#inEveryone;
     if (id === undefined) return undefined;
     this.#inEveryone.delete(id);
-    const user = this.#fixture.find((one) => one.id === id) as User;
+    const user = this.#crew.find((one) => one.id === id) as User;
     return this.#changeMembers(this.#everyone, removalOf(id), () => this.#outside.push(user));
   }
 

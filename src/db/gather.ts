@@ -1,6 +1,6 @@
 // Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
-// commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes at
-// once, so nobody ever waits for company. One statement of a lane runs at a time: more would only split it up.
+// commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes with
+// those of the same turn of the event loop, so nobody ever waits for company. One statement of a lane runs at a time: more would only split it up.
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 
@@ -38,14 +38,14 @@ export class Gather<Call, Answer> {
       const known = this.#lanes.get(lane) ?? { waiting: [], isRunning: false };
       this.#lanes.set(lane, known);
       known.waiting.push({ call, resolve, reject });
-      this.#go(lane, known);
+      setImmediate(() => this.#go(lane, known));
     });
   }
 
   #go(name: string, lane: Lane<Call, Answer>): void {
     if (lane.isRunning) return;
     if (lane.waiting.length === 0) {
-      this.#lanes.delete(name);
+      if (this.#lanes.get(name) === lane) this.#lanes.delete(name);
       return;
     }
     lane.isRunning = true;

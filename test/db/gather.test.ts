@@ -36,9 +36,13 @@ function gatherHeld(
 /** Lets every promise that can go on do so. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('the first goes at once, those that come meanwhile go together, at most so many', async () => {
+test('those of one turn go together, and those that come meanwhile do, at most so many', async () => {
   const { make, batches, release } = gatherHeld();
-  const answers = ['a', 'b', 'c', 'd', 'e'].map((name) => make(name));
+  const answers = [make('a')];
+  await settle();
+  expect(batches).toEqual([['a']]);
+  answers.push(...['b', 'c', 'd', 'e'].map((name) => make(name)));
+  await settle();
   expect(batches).toEqual([['a']]);
   release();
   await settle();
@@ -53,6 +57,7 @@ test('the first goes at once, those that come meanwhile go together, at most so 
 test('lanes do not wait for each other', async () => {
   const { make, batches, release } = gatherHeld();
   const answers = [make('a', 'one'), make('b', 'two')];
+  await settle();
   expect(batches).toEqual([['a'], ['b']]);
   release();
   release();
@@ -61,13 +66,9 @@ test('lanes do not wait for each other', async () => {
 
 test('calls that touch the same thing are never in one statement, and keep their order', async () => {
   const { make, batches, release } = gatherHeld();
-  const answers = [
-    make('first'),
-    make('a', 'lane', ['x']),
-    make('b', 'lane', ['x', 'y']),
-    make('c', 'lane', ['y']),
-    make('d'),
-  ];
+  const answers = [make('first')];
+  await settle();
+  answers.push(make('a', 'lane', ['x']), make('b', 'lane', ['x', 'y']), make('c', 'lane', ['y']), make('d'));
   for (let step = 0; step < 4; step += 1) {
     release();
     await settle();
@@ -78,7 +79,9 @@ test('calls that touch the same thing are never in one statement, and keep their
 
 test('a call that the statement left out is made alone', async () => {
   const { make, singles, release } = gatherHeld((names) => names.map((name) => (name === 'b' ? undefined : name)));
-  const answers = [make('first'), make('a'), make('b')];
+  const answers = [make('first')];
+  await settle();
+  answers.push(make('a'), make('b'));
   release();
   await settle();
   release();
@@ -91,7 +94,10 @@ test('a refusal of the statement fails nobody but the one it is about', async ()
     if (names.length > 1) throw new DatabaseError('duplicate key', 1, 'error');
     return names;
   });
-  const settled = Promise.allSettled([make('first'), make('a'), make('bad'), make('c')]);
+  const answers = [make('first')];
+  await settle();
+  answers.push(make('a'), make('bad'), make('c'));
+  const settled = Promise.allSettled(answers);
   release();
   await settle();
   release();
@@ -105,11 +111,13 @@ test('after a lost connection nothing is made again: nobody knows what was done'
   const { make, singles, release } = gatherHeld(() => {
     throw new DomainError('unavailable', 'The database does not answer.');
   });
-  const settled = Promise.allSettled([make('a'), make('b'), make('c')]);
+  const first = make('a');
+  const settled = Promise.allSettled([first, make('b'), make('c'), make('d')]);
+  await settle();
   release();
   await settle();
   release();
   const outcomes = await settled;
-  expect(outcomes.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(new Array(3).fill('unavailable'));
+  expect(outcomes.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(new Array(4).fill('unavailable'));
   expect(singles).toEqual([]);
 });
