@@ -1,5 +1,5 @@
 // Drawbridge's own web process, as production runs it, on a migrated database with one organization: a verified domain,
-// so that every user becomes an active member with an account to project, and a directory with one token.
+// so that every user becomes an active member with an account to project, and one or two directories with a token each.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,13 +18,14 @@ export async function startDrawbridge(input: {
   readonly folder: string;
   /** The same for all that share a Postgres, whose roles have one password each. */
   readonly secrets?: LocalSecrets;
+  readonly directories?: 1 | 2;
 }): Promise<{ readonly server: Server; readonly pid: number; stop(): Promise<void> }> {
   const secrets = input.secrets ?? newSecrets();
   const passwords = { owner: secrets.databaseOwner, app: secrets.databaseApp, worker: secrets.databaseWorker };
   const databases = await prepareDatabase(input.adminUrl, input.database, passwords);
   await migrate(databases.ownerUrl);
-  const token = randomBytes(32).toString('base64url');
-  await createOrganization(databases.ownerUrl, token);
+  const tokens = Array.from({ length: input.directories ?? 1 }, () => randomBytes(32).toString('base64url'));
+  await createOrganization(databases.ownerUrl, tokens);
   const port = await findFreePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const bridge = await startBridge({
@@ -38,11 +39,16 @@ export async function startDrawbridge(input: {
     appUrl: 'http://127.0.0.1',
     logFile: join(input.folder, 'drawbridge.log'),
   });
-  return { server: { name: 'Drawbridge', baseUrl: `${baseUrl}/scim/v2`, token }, pid: bridge.pid, stop: bridge.stop };
+  const [token, secondToken] = tokens as [string, string?];
+  return {
+    server: { name: 'Drawbridge', baseUrl: `${baseUrl}/scim/v2`, token, ...(secondToken ? { secondToken } : {}) },
+    pid: bridge.pid,
+    stop: bridge.stop,
+  };
 }
 
 /** Straight into the database, as its owner: the load is about SCIM, and no other interface is needed for it. */
-async function createOrganization(ownerUrl: string, token: string): Promise<void> {
+async function createOrganization(ownerUrl: string, tokens: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
@@ -59,16 +65,18 @@ async function createOrganization(ownerUrl: string, token: string): Promise<void
       [org],
     );
     await client.query(`select claim_domain($1, 'bench.test', 'unused', 'verified', 'operator', '{}')`, [org]);
-    const { rows: tokens } = await client.query<{ id: string }>(
-      `with made as (insert into directory (org_id, display_name) values ($1, 'Bench') returning id)
-       insert into directory_token (org_id, directory_id, display_name) select $1, id, 'bench' from made returning id`,
-      [org],
-    );
-    await client.query(`select issue_credential($1, 'scim_token', $2, $3, null)`, [
-      hashSecret(token),
-      org,
-      tokens[0]?.id,
-    ]);
+    for (const token of tokens) {
+      const made = await client.query<{ id: string }>(
+        `with made as (insert into directory (org_id, display_name) values ($1, 'Bench') returning id)
+         insert into directory_token (org_id, directory_id, display_name) select $1, id, 'bench' from made returning id`,
+        [org],
+      );
+      await client.query(`select issue_credential($1, 'scim_token', $2, $3, null)`, [
+        hashSecret(token),
+        org,
+        made.rows[0]?.id,
+      ]);
+    }
   } finally {
     await client.end();
   }

@@ -6,7 +6,13 @@ import { type Answer, type Exchange, type Operation, Workload } from './workload
 
 const CONNECTIONS = 8;
 
-export type Server = { readonly name: string; readonly baseUrl: string; readonly token: string };
+export type Server = {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Of a second directory, where one alone may not ask as often as the load does: every second connection is its. */
+  readonly secondToken?: string;
+};
 
 export type Task =
   | { readonly kind: 'lay fixture'; readonly server: Server; readonly users: number }
@@ -22,42 +28,64 @@ export type Task =
 export type Outcome = { readonly count: number; readonly elapsedMs: number };
 export type Reply = { readonly outcome: Outcome } | { readonly error: string };
 
-type Opponent = { readonly server: Server; readonly workload: Workload };
+/** One workload for each token; they share nothing. */
+type Opponent = { readonly server: Server; readonly workloads: readonly Workload[] };
 
 const opponents = new Map<string, Opponent>();
 
 async function perform(task: Task): Promise<Outcome> {
   if (task.kind === 'lay fixture') {
-    const opponent = { server: task.server, workload: new Workload(task.users) };
+    const workloads = tokensOf(task.server).map((_, place) => new Workload(task.users, 'ab'.charAt(place)));
+    const opponent = { server: task.server, workloads };
     opponents.set(task.server.name, opponent);
-    const { workload } = opponent;
-    const fixture = workload.fixture();
-    const laid = await runAll(opponent, () => fixture.next().value ?? undefined);
-    const everyone = workload.everyone();
-    await runAll(opponent, () => everyone.next().value ?? undefined);
+    const laid = await runAll(
+      opponent,
+      workloads.map((workload) => steps(workload.fixture())),
+    );
+    await runAll(
+      opponent,
+      workloads.map((workload) => steps(workload.everyone())),
+    );
     return laid;
   }
   const opponent = opponents.get(task.server);
   if (opponent === undefined) throw new Error(`no fixture was laid for ${task.server}`);
   if (task.kind === 'verify') {
-    const verification = opponent.workload.verification();
-    return runAll(opponent, () => verification.next().value ?? undefined);
+    return runAll(
+      opponent,
+      opponent.workloads.map((workload) => steps(workload.verification())),
+    );
   }
   const deadline = performance.now() + task.withinMs;
   let left = task.atMost;
-  return runAll(opponent, () => {
+  const isOver = () => {
     left -= 1;
-    return left < 0 || performance.now() > deadline ? undefined : opponent.workload.next(task.operation);
-  });
+    return left < 0 || performance.now() > deadline;
+  };
+  return runAll(
+    opponent,
+    opponent.workloads.map((workload) => () => (isOver() ? undefined : workload.next(task.operation))),
+  );
 }
 
-/** Eight at a time until `next` has no more; throws at the first wrong answer. */
-async function runAll(opponent: Opponent, next: () => Exchange | undefined): Promise<Outcome> {
+type Next = () => Exchange | undefined;
+
+function steps(exchanges: Generator<Exchange>): Next {
+  return () => exchanges.next().value ?? undefined;
+}
+
+function tokensOf({ token, secondToken }: Server): string[] {
+  return secondToken === undefined ? [token] : [token, secondToken];
+}
+
+/** Eight at a time, each asking one of `nexts`, until those have no more; throws at the first wrong answer. */
+async function runAll(opponent: Opponent, nexts: readonly Next[]): Promise<Outcome> {
   const started = performance.now();
   let count = 0;
-  const { baseUrl, token } = opponent.server;
+  const { baseUrl } = opponent.server;
+  const tokens = tokensOf(opponent.server);
   const basePath = new URL(baseUrl).pathname.replace(/\/$/, '');
-  const work = async (connection: RawConnection) => {
+  const work = async (connection: RawConnection, next: Next) => {
     for (let exchange = next(); exchange !== undefined; exchange = next()) {
       const answer = await send(connection, basePath, exchange);
       try {
@@ -69,9 +97,12 @@ async function runAll(opponent: Opponent, next: () => Exchange | undefined): Pro
     }
   };
   // New ones for each task: a server may close what was idle while another server had its turn.
-  const connections = Array.from({ length: CONNECTIONS }, () => new RawConnection(baseUrl, token));
+  const connections = Array.from(
+    { length: CONNECTIONS },
+    (_, place) => new RawConnection(baseUrl, tokens[place % tokens.length] as string),
+  );
   try {
-    await Promise.all(connections.map(work));
+    await Promise.all(connections.map((connection, place) => work(connection, nexts[place % nexts.length] as Next)));
   } finally {
     for (const connection of connections) connection.close();
   }

@@ -1,21 +1,12 @@
 // What the load asks of each server, and what a right answer is: the same bodies and the same checks for all of them
 // (RFC 7644 sections 3.3 to 3.5). Pure but for its counters; one workload per server remembers the ids it gave out.
 
-export const OPERATIONS = [
-  'create',
-  'find',
-  'get',
-  'patch',
-  'list',
-  'deep page',
-  'add member',
-  'remove member',
-  'add 100 members',
-  'remove one of all',
-  'add one to all',
-  'deactivate',
-  'delete',
+/** What is measured first, and what after it: a server that has served for long is warmer than one that just started. */
+export const PARTS = [
+  ['create', 'find', 'get', 'patch', 'list', 'add member', 'remove member'],
+  ['deep page', 'add 100 members', 'remove one of all', 'add one to all', 'deactivate', 'delete'],
 ] as const;
+export const OPERATIONS = PARTS.flat();
 export type Operation = (typeof OPERATIONS)[number];
 
 const PAGE = 100;
@@ -67,14 +58,16 @@ export class Workload {
   readonly #newcomers: User[] = [];
   readonly #inactive: User[] = [];
   readonly #fixtureSize: number;
+  readonly #series: string;
   #created = 0;
   #turn = 0;
   #pair = 0;
   #batch = 0;
 
-  /** `fixtureSize` users are found, read and patched, as many others put into groups; those created later are deactivated and then deleted. */
-  constructor(fixtureSize: number) {
+  /** `series` tells its users from those of another directory of the same server. `fixtureSize` users are found, read and patched, as many others put into groups; those created later are deactivated and then deleted. */
+  constructor(fixtureSize: number, series: string) {
     this.#fixtureSize = fixtureSize;
+    this.#series = series;
   }
 
   /** The exchanges that lay the fixture: groups and users; `members` of the one group that holds all come after them. */
@@ -157,7 +150,7 @@ export class Workload {
   #create(): Exchange {
     this.#created += 1;
     const n = this.#created;
-    const userName = `user.${n}@bench.test`;
+    const userName = `user.${this.#series}${n}@bench.test`;
     const externalId = `external-${n}`;
     const name = { givenName: `Given ${n}`, familyName: `Family ${n}` };
     return {
