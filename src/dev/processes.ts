@@ -113,8 +113,8 @@ async function waitForGroup(pid: number): Promise<void> {
   const deadline = Date.now() + GROUP_WITHIN_MS;
   while (!isWindows && isAlive(-pid) && Date.now() < deadline) {
     const listed = await runToEnd('ps', ['-e', '-o', 'pgid=,stat=']).catch(() => undefined);
-    // The dead that nobody collected (Z) still count as a group, but hold nothing.
-    const living = listed?.output.split('\n').some((line) => new RegExp(`^\\s*${pid}\\s+[^Z\\s]`).test(line));
+    // The dead that nobody collected (Z) still count as a group, but hold nothing; one with threads (Zl) is not dead yet.
+    const living = listed?.output.split('\n').some((line) => new RegExp(`^\\s*${pid}\\s+(?!Z[^l]*$)\\S`).test(line));
     if (living === false) return;
     await delay(POLL_MS);
   }

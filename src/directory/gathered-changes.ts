@@ -16,7 +16,7 @@ import {
 } from './gathered-store.ts';
 
 const AT_MOST = 32;
-const MOST_MEMBERS = 1_000;
+const MOST_MEMBERS = 200;
 
 export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
 export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };

@@ -273,7 +273,8 @@ declare
 begin
   -- in one order, so that two of these never wait for each other
   v_locked := array(select g.id from directory_group g
-    where g.org_id = p_org and g.directory_id = p_directory and g.id = any (p_groups) order by g.id for no key update);
+    where g.org_id = p_org and g.id = any (p_groups) and g.directory_id is not distinct from p_directory
+    order by g.id for no key update);
   v_known := array(
     select c.n from generate_subscripts(p_groups, 1) as c (n) where p_groups[c.n] = any (v_locked)
     except
@@ -282,20 +283,21 @@ begin
       and d.member_id = p.member_id and d.deleted_at is null) is null);
   if v_known = '{}' then return; end if;
 
+  -- each pair is looked up by its whole key, so that no figure of the planner's makes a walk through the group of it; while
+  -- the groups are locked, nobody else changes who is in them
   with pair as materialized (
-    select p.n, p_groups[p.n] as group_id, p.member_id, p.is_add
-    from unnest(p_pair_changes, p_pair_members, p_pair_adds) as p (n, member_id, is_add) where p.n = any (v_known)),
+    select p.n, p_groups[p.n] as group_id, p.member_id, p.is_add, found.place
+    from unnest(p_pair_changes, p_pair_members, p_pair_adds) as p (n, member_id, is_add)
+    left join lateral (select gm.ctid as place from group_member gm
+      where gm.org_id = p_org and gm.group_id = p_groups[p.n] and gm.member_id = p.member_id limit 1) found on true
+    where p.n = any (v_known)),
+  effect as materialized (select * from pair where is_add = (place is null)),
   removed as (
-    -- by their places, each found by its whole key: no figure of the planner's makes a walk through the group of it
-    delete from group_member where ctid = any (array(select found.place from pair p cross join lateral (
-      select gm.ctid as place from group_member gm
-      where gm.org_id = p_org and gm.group_id = p.group_id and gm.member_id = p.member_id limit 1) found
-      where not p.is_add)) returning group_id, member_id),
+    delete from group_member where ctid = any (array(select e.place from effect e where not e.is_add))),
   added as (
-    insert into group_member (org_id, group_id, member_id) select p_org, p.group_id, p.member_id from pair p where p.is_add
-    on conflict do nothing returning group_id, member_id)
-  select array_agg(e.n), array_agg(e.member_id) into v_changes, v_touched from (
-    select p.n, p.member_id from (select * from removed union all select * from added) c join pair p using (group_id, member_id)) e;
+    insert into group_member (org_id, group_id, member_id) select p_org, e.group_id, e.member_id from effect e where e.is_add
+    on conflict do nothing)
+  select array_agg(e.n), array_agg(e.member_id) into v_changes, v_touched from effect e;
 
   if v_changes is not null then
     with event as (
