@@ -16,9 +16,9 @@ import type { Reply, Server, Task } from './scim/load-driver.ts';
 import { judge, type Measured, meanRatio, table } from './scim/report.ts';
 import { OPERATIONS, type Operation, PARTS } from './scim/workload.ts';
 
-const FULL = { users: 2_000, rounds: 3, withinMs: 2_800, warmUpMs: 3_000 };
+const FULL = { users: 1_000, rounds: 3, withinMs: 2_800, warmUpMs: 3_000 };
 /** --short: one quick look while working; its verdict says nothing. */
-const SHORT = { users: 300, rounds: 1, withinMs: 1_000, warmUpMs: 1_000 };
+const SHORT = { users: 200, rounds: 1, withinMs: 1_000, warmUpMs: 1_000 };
 const AT_MOST = 20_000;
 const DATABASES = { drawbridge: 'bench_drawbridge', keycloak: 'bench_keycloak', floor: 'bench_floor' };
 
@@ -119,7 +119,7 @@ function print(speeds: Map<string, Speeds>, size: Size): number {
   const verdict = judge(measured);
   console.log(`${table(measured)}\n`);
   console.log(
-    `8 connections, ${size.users} users, ${size.rounds} rounds of ${size.withinMs / 1000} s each: median (slowest–fastest round); ${cpus().length} cores shared by servers, Postgres and load.`,
+    `8 connections, ${2 * size.users} users, ${size.rounds} rounds of ${size.withinMs / 1000} s each: median (slowest–fastest round); ${cpus().length} cores shared by servers, Postgres and load.`,
   );
   console.log(`Geometric mean of the ratios to Keycloak: ${meanRatio(measured).toFixed(1)}x`);
   console.log(['Verdict: ', verdict.kind, ...verdict.reasons.map((reason) => `\n  ${reason}`)].join(''));

@@ -10,7 +10,7 @@ export type Server = {
   readonly name: string;
   readonly baseUrl: string;
   readonly token: string;
-  /** Of a second directory, where one alone may not ask as often as the load does: every second connection is its. */
+  /** Of a second directory, since one alone may not look users up as often as the load does: half of those look-ups are its. */
   readonly secondToken?: string;
 };
 
@@ -27,6 +27,8 @@ export type Task =
 
 export type Outcome = { readonly count: number; readonly elapsedMs: number };
 export type Reply = { readonly outcome: Outcome } | { readonly error: string };
+
+const LOOK_UPS: readonly Operation[] = ['find', 'get'];
 
 /** One workload for each token; they share nothing. */
 type Opponent = { readonly server: Server; readonly workloads: readonly Workload[] };
@@ -62,9 +64,10 @@ async function perform(task: Task): Promise<Outcome> {
     left -= 1;
     return left < 0 || performance.now() > deadline;
   };
+  const workloads = LOOK_UPS.includes(task.operation) ? opponent.workloads : opponent.workloads.slice(0, 1);
   return runAll(
     opponent,
-    opponent.workloads.map((workload) => () => (isOver() ? undefined : workload.next(task.operation))),
+    workloads.map((workload) => () => (isOver() ? undefined : workload.next(task.operation))),
   );
 }
 
@@ -99,7 +102,7 @@ async function runAll(opponent: Opponent, nexts: readonly Next[]): Promise<Outco
   // New ones for each task: a server may close what was idle while another server had its turn.
   const connections = Array.from(
     { length: CONNECTIONS },
-    (_, place) => new RawConnection(baseUrl, tokens[place % tokens.length] as string),
+    (_, place) => new RawConnection(baseUrl, tokens[place % nexts.length] as string),
   );
   try {
     await Promise.all(connections.map((connection, place) => work(connection, nexts[place % nexts.length] as Next)));
