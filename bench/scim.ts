@@ -16,7 +16,7 @@ import type { Reply, Server, Task } from './scim/load-driver.ts';
 import { judge, type Measured, meanRatio, table } from './scim/report.ts';
 import { OPERATIONS, type Operation, PARTS } from './scim/workload.ts';
 
-const FULL = { users: 1_000, rounds: 3, withinMs: 2_800, warmUpMs: 3_000 };
+const FULL = { users: 1_000, rounds: 3, withinMs: 2_200, warmUpMs: 2_200 };
 /** --short: one quick look while working; its verdict says nothing. */
 const SHORT = { users: 200, rounds: 1, withinMs: 1_000, warmUpMs: 1_000 };
 const AT_MOST = 20_000;

@@ -50,6 +50,8 @@ export class Workload {
   readonly #crew: User[] = [];
   readonly #groups: string[] = [];
   readonly #joined: Membership[] = [];
+  /** Group and user of each membership that is there or under way. */
+  readonly #pairs = new Set<string>();
   readonly #crowds: string[] = [];
   #everyone = '';
   readonly #inEveryone = new Set<string>();
@@ -222,19 +224,29 @@ export class Workload {
   }
 
   /** Another user and another group each time, so that no two requests under way wait for one group's lock. */
-  #addMember(): Exchange {
-    const lap = Math.floor(this.#pair / this.#crew.length);
-    const user = this.#crew[this.#pair % this.#crew.length] as User;
-    const group = this.#groups[(this.#pair + lap) % GROUPS] as string;
-    this.#pair += 1;
-    return this.#changeMembers(group, { op: 'add', path: 'members', value: valuesOf([user]) }, () =>
-      this.#joined.push({ group, user: user.id }),
-    );
+  #addMember(): Exchange | undefined {
+    const pairs = this.#crew.length * GROUPS;
+    for (let tried = 0; tried < pairs; tried += 1) {
+      const lap = Math.floor(this.#pair / this.#crew.length);
+      const user = this.#crew[this.#pair % this.#crew.length] as User;
+      const group = this.#groups[(this.#pair + lap) % GROUPS] as string;
+      this.#pair += 1;
+      const key = `${group} ${user.id}`;
+      if (this.#pairs.has(key)) continue;
+      this.#pairs.add(key);
+      return this.#changeMembers(group, { op: 'add', path: 'members', value: valuesOf([user]) }, () =>
+        this.#joined.push({ group, user: user.id }),
+      );
+    }
+    return undefined;
   }
 
   #removeMember(): Exchange | undefined {
     const membership = this.#joined.shift();
-    return membership && this.#changeMembers(membership.group, removalOf(membership.user));
+    if (membership === undefined) return undefined;
+    return this.#changeMembers(membership.group, removalOf(membership.user), () =>
+      this.#pairs.delete(`${membership.group} ${membership.user}`),
+    );
   }
 
   /** One batch after the other, in groups by turns: the same 100 come again when every crowd has had everybody. */
