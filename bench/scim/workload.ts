@@ -11,8 +11,8 @@ export type Operation = (typeof OPERATIONS)[number];
 
 const PAGE = 100;
 const GROUPS = 16;
-/** Those after the groups of single members: one for batches of 100, and one that holds all of the crew. */
-const CROWDS = 8;
+/** Groups for 100 members at a time, each taking every batch once: an operation that takes them out again is not one that all servers know. */
+const CROWDS = 400;
 /** A prime: users are visited in a scattered order, each equally often. */
 const STRIDE = 7919;
 
@@ -53,6 +53,7 @@ export class Workload {
   /** Group and user of each membership that is there or under way. */
   readonly #pairs = new Set<string>();
   readonly #crowds: string[] = [];
+  readonly #crowdSizes = new Map<string, number>();
   #everyone = '';
   readonly #inEveryone = new Set<string>();
   readonly #outside: User[] = [];
@@ -129,6 +130,7 @@ export class Workload {
     for (const group of this.#groups) {
       yield readBack(group, () => this.#joined.filter((one) => one.group === group).length);
     }
+    for (const [crowd, size] of [...this.#crowdSizes].slice(0, GROUPS)) yield readBack(crowd, () => size);
     yield readBack(this.#everyone, () => this.#inEveryone.size);
   }
 
@@ -249,15 +251,18 @@ export class Workload {
     );
   }
 
-  /** One batch after the other, in groups by turns: the same 100 come again when every crowd has had everybody. */
-  #addCrowd(): Exchange {
+  /** One batch after the other, in groups by turns, until every crowd has had everybody. */
+  #addCrowd(): Exchange | undefined {
     const batches = Math.ceil(this.#crew.length / PAGE);
-    const users = this.#crew.slice((this.#batch % batches) * PAGE, ((this.#batch % batches) + 1) * PAGE);
-    const crowd = this.#crowds[(this.#batch + Math.floor(this.#batch / batches)) % CROWDS] as string;
-    const isThere = Math.floor(this.#batch / (batches * CROWDS)) % 2 === 1;
+    if (this.#batch >= batches * CROWDS) return undefined;
+    const first = (this.#batch % batches) * PAGE;
+    const place = (this.#batch + Math.floor(this.#batch / CROWDS)) % CROWDS;
+    const crowd = this.#crowds[place] as string;
+    const users = this.#crew.slice(first, first + PAGE);
     this.#batch += 1;
-    // every second lap takes them out again, so that no lap adds those who are there
-    return this.#changeMembers(crowd, { op: isThere ? 'remove' : 'add', path: 'members', value: valuesOf(users) });
+    return this.#changeMembers(crowd, { op: 'add', path: 'members', value: valuesOf(users) }, () => {
+      this.#crowdSizes.set(crowd, (this.#crowdSizes.get(crowd) ?? 0) + users.length);
+    });
   }
 
   #leaveEveryone(): Exchange | undefined {
