@@ -8,25 +8,19 @@ import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, MemberChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
 import {
+  type ChangedMembers,
   changeMembersTogether,
   createUsersTogether,
+  type DeletedUser,
   deactivateUsersTogether,
   deleteUsersTogether,
+  type NewUser,
+  type ReplacedUser,
   updateUsersTogether,
 } from './gathered-store.ts';
 
 const AT_MOST = 32;
 const MOST_MEMBERS = 200;
-
-export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
-export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
-export type DeletedUser = { readonly scope: DirectoryScope; readonly id: string };
-export type ChangedMembers = {
-  readonly scope: DirectoryScope;
-  readonly id: string;
-  readonly version: number | undefined;
-  readonly members: MemberChange;
-};
 
 type GroupOutcome = Pick<DirectoryGroupChange, 'outcome'>;
 

@@ -1,9 +1,18 @@
 // The statements behind gathered-changes.ts: each makes several changes of one directory in one transaction and answers,
 // in the order of the calls, which of them it made (migration 0012).
-import { actorOf, type DirectoryDeps } from './directory.ts';
-import type { DirectoryGroupChange } from './directory-group.ts';
+import { actorOf, type DirectoryDeps, type DirectoryScope } from './directory.ts';
+import type { DirectoryGroupChange, MemberChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
-import type { ChangedMembers, DeletedUser, NewUser, ReplacedUser } from './gathered-changes.ts';
+
+export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
+export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
+export type DeletedUser = { readonly scope: DirectoryScope; readonly id: string };
+export type ChangedMembers = {
+  readonly scope: DirectoryScope;
+  readonly id: string;
+  readonly version: number | undefined;
+  readonly members: MemberChange;
+};
 
 type Numbered = { readonly n: string };
 type UserRow = Omit<DirectoryUserChange, 'outcome'> & Numbered;
