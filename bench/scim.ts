@@ -40,7 +40,13 @@ async function main(size: Size, stack: AsyncDisposableStack): Promise<number> {
   await layFixtures(drive, servers, size);
   // A server that has run for an hour has these figures from autovacuum; nobody shall be measured without them.
   await onEach(postgres, Object.values(DATABASES), 'vacuum analyze');
-  return print(await compare(drive, servers, size), size);
+  const speeds = new Map(servers.map((server) => [server.name, emptySpeeds()]));
+  await compare(drive, servers, PARTS[0], size, speeds);
+  for (const server of servers) await drive({ kind: 'lay crowds', server: server.name });
+  await onEach(postgres, Object.values(DATABASES), 'vacuum analyze');
+  await compare(drive, servers, PARTS[1], size, speeds);
+  for (const server of servers) await drive({ kind: 'verify', server: server.name });
+  return print(speeds, size);
 }
 
 async function startServers(postgres: LocalPostgres, folder: string, stack: AsyncDisposableStack): Promise<Server[]> {
@@ -80,28 +86,29 @@ async function layFixtures(drive: Driver, servers: readonly Server[], size: Size
   }
 }
 
-/** For each part a warm-up, then the rounds: within one, each operation runs on each server in turn. */
-async function compare(drive: Driver, servers: readonly Server[], size: Size): Promise<Map<string, Speeds>> {
+/** A warm-up, then the rounds: within one, each operation runs on each server in turn. */
+async function compare(
+  drive: Driver,
+  servers: readonly Server[],
+  operations: readonly Operation[],
+  size: Size,
+  speeds: Map<string, Speeds>,
+): Promise<void> {
   const measure = async (server: string, operation: Operation, withinMs: number) => {
     const { count, elapsedMs } = await drive({ kind: 'measure', server, operation, withinMs, atMost: AT_MOST });
     return (count * 1000) / elapsedMs;
   };
-  const speeds = new Map(servers.map((server) => [server.name, emptySpeeds()]));
-  for (const [part, operations] of PARTS.entries()) {
-    say(`Part ${part + 1} of ${PARTS.length}: warming up ...`);
+  say('Warming up ...');
+  for (const operation of operations)
+    for (const server of servers) await measure(server.name, operation, size.warmUpMs);
+  for (let round = 0; round < size.rounds; round += 1) {
+    say(`Round ${round + 1} of ${size.rounds} ...`);
+    // Whoever goes first in one round goes last in the next.
+    const order = servers.map((_, place) => servers[(place + round) % servers.length] as Server);
     for (const operation of operations)
-      for (const server of servers) await measure(server.name, operation, size.warmUpMs);
-    for (let round = 0; round < size.rounds; round += 1) {
-      say(`Part ${part + 1}, round ${round + 1} of ${size.rounds} ...`);
-      // Whoever goes first in one round goes last in the next.
-      const order = servers.map((_, place) => servers[(place + round) % servers.length] as Server);
-      for (const operation of operations)
-        for (const server of order)
-          speeds.get(server.name)?.[operation].push(await measure(server.name, operation, size.withinMs));
-    }
+      for (const server of order)
+        speeds.get(server.name)?.[operation].push(await measure(server.name, operation, size.withinMs));
   }
-  for (const server of servers) await drive({ kind: 'verify', server: server.name });
-  return speeds;
 }
 
 type Speeds = Record<Operation, number[]>;

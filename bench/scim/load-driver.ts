@@ -16,6 +16,7 @@ export type Server = {
 
 export type Task =
   | { readonly kind: 'lay fixture'; readonly server: Server; readonly users: number }
+  | { readonly kind: 'lay crowds'; readonly server: string }
   | {
       readonly kind: 'measure';
       readonly server: string;
@@ -40,18 +41,23 @@ async function perform(task: Task): Promise<Outcome> {
     const workloads = tokensOf(task.server).map((_, place) => new Workload(task.users, 'ab'.charAt(place)));
     const opponent = { server: task.server, workloads };
     opponents.set(task.server.name, opponent);
-    const laid = await runAll(
+    return runAll(
       opponent,
       workloads.map((workload) => steps(workload.fixture())),
     );
-    await runAll(
-      opponent,
-      workloads.map((workload) => steps(workload.everyone())),
-    );
-    return laid;
   }
   const opponent = opponents.get(task.server);
   if (opponent === undefined) throw new Error(`no fixture was laid for ${task.server}`);
+  if (task.kind === 'lay crowds') {
+    await runAll(
+      opponent,
+      opponent.workloads.map((workload) => steps(workload.crowds())),
+    );
+    return runAll(
+      opponent,
+      opponent.workloads.map((workload) => steps(workload.everyone())),
+    );
+  }
   if (task.kind === 'verify') {
     return runAll(
       opponent,

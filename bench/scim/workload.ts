@@ -73,17 +73,21 @@ export class Workload {
     this.#series = series;
   }
 
-  /** The exchanges that lay the fixture: groups and users; `members` of the one group that holds all come after them. */
+  /** The exchanges that lay the fixture of the first part: groups and users. */
   *fixture(): Generator<Exchange> {
     for (let n = 1; n <= GROUPS; n += 1) yield this.#createGroup(`Group ${n}`, (id) => this.#groups.push(id));
+    while (this.#created < 2 * this.#fixtureSize) yield this.#create();
+  }
+
+  /** Those of the second part: large groups, which nobody has to carry along in the first. */
+  *crowds(): Generator<Exchange> {
     for (let n = 1; n <= CROWDS; n += 1) yield this.#createGroup(`Crowd ${n}`, (id) => this.#crowds.push(id));
     yield this.#createGroup('Everyone', (id) => {
       this.#everyone = id;
     });
-    while (this.#created < 2 * this.#fixtureSize) yield this.#create();
   }
 
-  /** Puts all of the crew into one group, once all of them are there. */
+  /** Puts all of the crew into one group, once that is there. */
   *everyone(): Generator<Exchange> {
     for (let at = 0; at < this.#crew.length; at += PAGE) {
       const users = this.#crew.slice(at, at + PAGE);
