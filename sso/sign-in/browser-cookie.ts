@@ -3,29 +3,30 @@
 import type { Request, Response } from 'express';
 import { hashSecret, newSecret } from '../../src/ids.ts';
 
-const NAME = 'db_browser';
+const NAME = 'db_browser_';
 const FORM = /^[A-Za-z0-9_-]{43}$/;
 
-/** The browser's value, made at its first sign-in; the hash of it is what is stored. */
+/**
+ * The browser's value, made at its first sign-in; the hash of it is what is stored. Each value has a cookie of its own:
+ * two tabs that begin at the same time must not overwrite each other's.
+ */
 export function ensureBrowser(req: Request, res: Response, secure: boolean): Buffer {
-  const present = browserValue(req);
+  const [present] = browserValues(req);
   const value = present ?? newSecret();
   if (present === undefined) {
-    res.cookie(NAME, value, { httpOnly: true, sameSite: 'lax', secure, path: '/sso' });
+    res.cookie(`${NAME}${value.slice(0, 8)}`, value, { httpOnly: true, sameSite: 'lax', secure, path: '/sso' });
   }
   return hashSecret(value);
 }
 
-/** The hash of the browser's value, or undefined if it brings none. */
-export function browserHash(req: Request): Buffer | undefined {
-  const value = browserValue(req);
-  return value === undefined ? undefined : hashSecret(value);
+/** The hashes of the values that the browser brings. */
+export function browserHashes(req: Request): Buffer[] {
+  return browserValues(req).map(hashSecret);
 }
 
-function browserValue(req: Request): string | undefined {
-  for (const pair of (req.headers.cookie ?? '').split(';')) {
+function browserValues(req: Request): string[] {
+  return (req.headers.cookie ?? '').split(';').flatMap((pair) => {
     const [name, value] = pair.trim().split('=', 2);
-    if (name === NAME && value !== undefined && FORM.test(value)) return value;
-  }
-  return undefined;
+    return name?.startsWith(NAME) && value !== undefined && FORM.test(value) ? [value] : [];
+  });
 }

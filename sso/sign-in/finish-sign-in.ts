@@ -14,7 +14,7 @@ import type { UpstreamPerson } from './upstream-person.ts';
 export type FinishInput = {
   readonly connectionId: string;
   readonly by: { readonly id: string } | { readonly state: string };
-  readonly browser: Buffer | undefined;
+  readonly browsers: readonly Buffer[];
 };
 
 /** Checks the protocol's answer. Throws SignInRefused; notes what it found in the trace. */
@@ -76,8 +76,8 @@ async function takeRequest(
   const request = await findSignInRequest(deps, connection.orgId, connection.id, input.by);
   if (!request) throw new SignInRefused('request_unknown', 'No request of this connection has this id or state.');
   trace.facts.request = request.id;
-  if (!belongsTo(request, input.browser)) {
-    const brought = input.browser ? 'another' : 'no';
+  if (!belongsTo(request, input.browsers)) {
+    const brought = input.browsers.length > 0 ? 'another' : 'no';
     throw new SignInRefused('browser_mismatch', `The browser brought ${brought} binding cookie.`);
   }
   return request;

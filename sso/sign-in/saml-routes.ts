@@ -4,7 +4,7 @@ import express, { type Response, Router } from 'express';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import { spMetadata } from '../connections/protocol-view.ts';
 import { spMetadataXml } from '../saml/sp-metadata.ts';
-import { browserHash } from './browser-cookie.ts';
+import { browserHashes } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
 import { findOrganizationKey, startUrl } from './home-realm.ts';
 import { atRoute, contextOf, type SignInDeps, sendFinished, sendOn, sendRefusal, textOf } from './respond.ts';
@@ -41,7 +41,7 @@ export function samlRoutes(deps: SignInDeps): Router {
     const finished = await finishSignIn(
       deps,
       (id) => contextOf(deps, res, { kind: 'connection', id }),
-      { connectionId, by: { id: textOf(req.query.request) }, browser: browserHash(req) },
+      { connectionId, by: { id: textOf(req.query.request) }, browsers: browserHashes(req) },
       (connection, request, trace) => verifySamlAnswer(deps, connection, request, trace),
     );
     await sendFinished(deps, res, finished);

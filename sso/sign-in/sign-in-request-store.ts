@@ -112,8 +112,9 @@ export async function consumeSignInRequest({ db, clock }: Deps, request: SignInR
   return rows.length > 0;
 }
 
-export function belongsTo(request: SignInRequest, browser: Buffer | undefined): boolean {
-  return browser !== undefined && timingSafeEqual(request.browserHash, browser);
+/** Whether one of the values that a browser brought is the one that the request was made with. */
+export function belongsTo(request: SignInRequest, browsers: readonly Buffer[]): boolean {
+  return browsers.some((browser) => timingSafeEqual(request.browserHash, browser));
 }
 
 function fromRow(row: Row): SignInRequest {
