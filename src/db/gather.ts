@@ -1,6 +1,7 @@
 // Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
 // commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes with
-// those of the same turn of the event loop, so nobody ever waits for company. One statement of a lane runs at a time: more would only split it up.
+// those of the same turn of the event loop, so nobody ever waits for company. One statement of a lane runs at a time:
+// more would only split it up. Not for calls inside a shared transaction, which the others would run in.
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 

@@ -1,5 +1,5 @@
-// The changes a directory makes most (a new user, a replaced or deleted user, members of a group), gathered: what comes at the same
-// time is made by one statement (migration 0012), and whatever needs a decision goes its own way as before.
+// The changes a directory makes most (a new user, a replaced or deleted user, members of a group), gathered: what comes
+// at the same time is made by one statement (migration 0012), and whatever needs a decision goes its own way as before.
 import { Gather } from '../db/gather.ts';
 import { repeatLost } from '../db/repeat.ts';
 import { updateDirectoryGroup } from './change-directory-group.ts';

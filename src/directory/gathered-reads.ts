@@ -11,9 +11,11 @@ type Asked = { readonly scope: DirectoryScope; readonly value: string; readonly 
 
 /** One for each process; users of different directories are never read by one statement. */
 export class GatheredReads {
+  readonly #deps: DirectoryDeps;
   readonly #byKey: Readonly<Record<UserKey, Gather<Asked, DirectoryUserRow | null>>>;
 
   constructor(deps: DirectoryDeps) {
+    this.#deps = deps;
     const by = (key: UserKey) =>
       new Gather<Asked, DirectoryUserRow | null>({
         atMost: AT_MOST,
@@ -30,7 +32,11 @@ export class GatheredReads {
     value: string,
     groupsAt: string,
   ): Promise<DirectoryUserRow | undefined> {
-    const row = await this.#byKey[key].make(scope.directoryId, { scope, value, groupsAt });
+    const asked = { scope, value, groupsAt };
+    // inside a shared transaction a read sees that one's changes, and nobody else may be read with it
+    const row = this.#deps.db.isShared(scope.orgId)
+      ? (await readTogether(this.#deps, key, [asked]))[0]
+      : await this.#byKey[key].make(scope.directoryId, asked);
     return row ?? undefined;
   }
 }
