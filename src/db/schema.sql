@@ -100,11 +100,31 @@ table connection -- row-level security
   sealed_secret bytea
   version integer not null default 1
   created_at timestamp with time zone not null default now()
+  trust_version integer not null default 1
+  tested_version integer
   constraint connection_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id)
   constraint connection_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint connection_pkey PRIMARY KEY (org_id, id)
   constraint connection_protocol CHECK ((protocol = ANY (ARRAY['saml'::text, 'oidc'::text])))
   constraint connection_status CHECK ((status = ANY (ARRAY['draft'::text, 'tested'::text, 'active'::text, 'disabled'::text])))
+  constraint connection_tested_is_proved CHECK (((status <> 'tested'::text) OR (tested_version = trust_version)))
+
+table connection_test -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid not null
+  principal text not null
+  member_id uuid
+  outcome text not null default 'open'::text
+  trust_version integer not null
+  trace_id uuid
+  result jsonb
+  at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  constraint connection_test_finished_has_trace CHECK (((outcome = ANY (ARRAY['passed'::text, 'refused'::text])) = (trace_id IS NOT NULL)))
+  constraint connection_test_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint connection_test_outcome CHECK ((outcome = ANY (ARRAY['open'::text, 'started'::text, 'passed'::text, 'refused'::text])))
+  constraint connection_test_pkey PRIMARY KEY (org_id, id)
 
 table credential
   hash bytea not null
@@ -115,7 +135,7 @@ table credential
   revoked_at timestamp with time zone
   last_used_at timestamp with time zone
   created_at timestamp with time zone not null default now()
-  constraint credential_kind CHECK ((kind = ANY (ARRAY['api_key'::text, 'scim_token'::text, 'invitation'::text, 'operator_key'::text])))
+  constraint credential_kind CHECK ((kind = ANY (ARRAY['api_key'::text, 'scim_token'::text, 'invitation'::text, 'operator_key'::text, 'connection_test'::text, 'setup_link'::text])))
   constraint credential_operator_has_no_org CHECK (((kind = 'operator_key'::text) = (org_id IS NULL)))
   constraint credential_pkey PRIMARY KEY (hash)
 
@@ -514,7 +534,7 @@ table sign_in_request -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
   connection_id uuid not null
-  interaction_uid text not null
+  interaction_uid text
   browser_hash bytea not null
   login_hint text
   request jsonb not null
@@ -523,6 +543,8 @@ table sign_in_request -- row-level security
   expires_at timestamp with time zone not null
   consumed_at timestamp with time zone
   state text
+  test_id uuid
+  constraint sign_in_request_answers_one CHECK (((interaction_uid IS NULL) = (test_id IS NOT NULL)))
   constraint sign_in_request_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
   constraint sign_in_request_pkey PRIMARY KEY (org_id, id)
 
@@ -535,6 +557,8 @@ table sign_in_trace -- row-level security
   refusal text
   detail jsonb not null
   at timestamp with time zone not null
+  kind text not null default 'sign_in'::text
+  constraint sign_in_trace_kind CHECK ((kind = ANY (ARRAY['sign_in'::text, 'test'::text])))
   constraint sign_in_trace_pkey PRIMARY KEY (org_id, id)
 
 table signing_key
@@ -589,6 +613,7 @@ CREATE INDEX audit_event_by_order ON ONLY public.audit_event USING btree (org_id
 CREATE INDEX audit_event_by_subject ON ONLY public.audit_event USING btree (org_id, subject_id, at DESC)
 CREATE UNIQUE INDEX connection_by_id ON public.connection USING btree (id)
 CREATE UNIQUE INDEX connection_one_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
+CREATE INDEX connection_test_by_connection ON public.connection_test USING btree (org_id, connection_id, at DESC)
 CREATE INDEX credential_by_subject ON public.credential USING btree (subject_id)
 CREATE UNIQUE INDEX directory_group_external_id_taken ON public.directory_group USING btree (org_id, directory_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE INDEX directory_token_by_directory ON public.directory_token USING btree (org_id, directory_id)
@@ -637,6 +662,7 @@ of_organization on audit_seal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting(
 of_organization on block: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on connection_test: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_count: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_group: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -792,6 +818,7 @@ drawbridge_app: SELECT on audit_seal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_group
@@ -834,6 +861,7 @@ drawbridge_worker: SELECT on audit_seal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_group

@@ -16,11 +16,13 @@ export type ConnectionRow = {
   settings: unknown;
   sealed_secret: Buffer | null;
   version: number;
+  trust_version: number;
+  tested_version: number | null;
   created_at: Date;
 };
 
 export const CONNECTION_COLUMNS =
-  'org_id, id, display_name, status, directory_id, settings, sealed_secret, version, created_at';
+  'org_id, id, display_name, status, directory_id, settings, sealed_secret, version, trust_version, tested_version, created_at';
 
 /** What a connection's secret is sealed for. */
 export function secretPurpose(connectionId: string): string {
@@ -39,6 +41,8 @@ export function readConnection(secretKey: string, row: ConnectionRow): Connectio
     status: row.status,
     directoryId: row.directory_id ?? undefined,
     version: row.version,
+    trustVersion: row.trust_version,
+    testedVersion: row.tested_version ?? undefined,
     createdAt: row.created_at,
     protocol: settings.protocol,
     settings,

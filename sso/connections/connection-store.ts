@@ -37,15 +37,20 @@ export async function insertConnection(
   return readConnection(secretKey, row as ConnectionRow);
 }
 
-/** Writes over a connection of that version; undefined when somebody else has changed it meanwhile. */
+/**
+ * Writes over a connection of that version; undefined when somebody else has changed it meanwhile. `retrusts`: whom it
+ * believes may have changed, so that its tests count no more (an active one stays active).
+ */
 export async function updateConnectionRow(
   tx: Tx,
   secretKey: string,
-  write: ConnectionWrite & { readonly version: number },
+  write: ConnectionWrite & { readonly version: number; readonly retrusts: boolean },
 ): Promise<Connection | undefined> {
   await requireDirectory(tx, write.directoryId);
   const [row] = await tx.query<ConnectionRow>({
-    text: `update connection set display_name = $3, directory_id = $4, settings = $5, sealed_secret = $6, version = version + 1
+    text: `update connection set display_name = $3, directory_id = $4, settings = $5, sealed_secret = $6, version = version + 1,
+        trust_version = trust_version + $8::integer,
+        status = case when $8::integer = 1 and status = 'tested' then 'draft' else status end
       where org_id = $1 and id = $2 and version = $7 returning ${CONNECTION_COLUMNS}`,
     values: [
       tx.orgId,
@@ -55,6 +60,7 @@ export async function updateConnectionRow(
       write.settings,
       seal(secretKey, write),
       write.version,
+      write.retrusts ? 1 : 0,
     ],
   });
   return row && readConnection(secretKey, row);

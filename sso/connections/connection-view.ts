@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { oidcRedirectUri } from '../oidc/connection.ts';
 import { samlEndpoints } from '../saml/connection.ts';
-import { type Connection, missingFor } from './connection.ts';
+import { type Connection, isTested, missingFor } from './connection.ts';
 
 export const connectionViewSchema = z
   .object({
@@ -13,6 +13,8 @@ export const connectionViewSchema = z
     directoryId: z.uuid().nullable(),
     settings: z.record(z.string(), z.unknown()),
     hasSecret: z.boolean(),
+    /** Whether a test sign-in has succeeded with the settings as they are; false while active: changed since. */
+    tested: z.boolean(),
     /** Why it cannot be activated yet. */
     missing: z.string().nullable(),
     createdAt: z.iso.datetime(),
@@ -34,6 +36,7 @@ export function connectionView(baseUrl: string, connection: Connection): Connect
     directoryId: connection.directoryId ?? null,
     settings,
     hasSecret: connection.secret !== undefined,
+    tested: isTested(connection),
     missing: missingFor(connection) ?? null,
     createdAt: connection.createdAt.toISOString(),
     serviceProvider:

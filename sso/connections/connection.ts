@@ -75,6 +75,10 @@ type Named = {
   /** The SCIM directory whose users this connection's people are. */
   readonly directoryId: string | undefined;
   readonly version: number;
+  /** Counts the changes of whom it believes. */
+  readonly trustVersion: number;
+  /** The `trustVersion` of the last successful test sign-in. */
+  readonly testedVersion: number | undefined;
   readonly createdAt: Date;
 };
 
@@ -101,6 +105,11 @@ export function missingFor(connection: Connection): string | undefined {
     return connection.settings.idp ? undefined : "The identity provider's metadata has not been given.";
   }
   return connection.secret ? undefined : 'The client secret has not been given.';
+}
+
+/** Whether a test sign-in has succeeded with the settings as they are now. */
+export function isTested({ trustVersion, testedVersion }: Connection): boolean {
+  return testedVersion === trustVersion;
 }
 
 /** Under which names this connection's provider sends what it says of a person. */

@@ -71,11 +71,19 @@ export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       ...shared,
       method: 'post',
       path: `${ONE}/activate`,
-      summary: 'Let the organization sign in by this connection',
+      summary: 'Let the organization sign in by this connection, once a test sign-in has succeeded',
       params,
+      body: z
+        .strictObject({
+          untested: z
+            .boolean()
+            .default(false)
+            .meta({ description: 'Without a successful test of the present settings: full control, recorded' }),
+        })
+        .prefault({}),
       responses: answers('The active connection'),
-      handle: async ({ ctx, orgId, params: { connection } }) =>
-        ok(await activateConnection(deps, ctx, orgId, connection)),
+      handle: async ({ ctx, orgId, rights, params: { connection }, body }) =>
+        ok(await activateConnection(deps, ctx, orgId, connection, { rights, untested: body.untested })),
     }),
     endpoint({
       ...shared,

@@ -6,7 +6,7 @@ import { DomainError } from '../../src/errors.ts';
 import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
-import { type Connection, missingFor } from './connection.ts';
+import { type Connection, isTested, missingFor } from './connection.ts';
 import { changedSettings, samlSecretFor, type UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
 import { markForConnection, setConnectionStatus, updateConnectionRow } from './connection-store.ts';
@@ -25,7 +25,8 @@ export async function updateConnection(
   { rights, change }: { readonly rights: Rights; readonly change: UpdateConnectionInput },
 ): Promise<Connection> {
   const before = await getConnection(deps, orgId, id);
-  if (Object.keys(change).some((field) => !HARMLESS.has(field))) await requireMayRetrust(deps, rights, orgId, id);
+  const retrusts = Object.keys(change).some((field) => !HARMLESS.has(field));
+  if (retrusts) await requireMayRetrust(deps, rights, orgId, id);
   const settings = changedSettings(before.settings, change);
   if (before.protocol === 'saml' && change.clientSecret !== undefined) {
     throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
@@ -45,6 +46,7 @@ export async function updateConnection(
       settings,
       secret,
       version: before.version,
+      retrusts,
     });
     if (!after) throw new DomainError('conflict', 'The connection was changed in the same moment. Read it again.');
     await recordAudit(tx, ctx, {
@@ -58,18 +60,33 @@ export async function updateConnection(
 }
 
 /**
- * From now on the organization's people sign in by it. Throws conflict while another one is active, or while something
- * is missing. Repeating it changes nothing.
+ * From now on the organization's people sign in by it. Throws conflict while another one is active, while something is
+ * missing, or while no test sign-in has succeeded with the present settings; `untested` goes on without one, which needs
+ * full control and is recorded (role_ceiling). Repeating it changes nothing.
  */
 export async function activateConnection(
   deps: Deps,
   ctx: RequestContext,
   orgId: string,
   id: string,
+  { rights, untested }: { readonly rights: Rights; readonly untested: boolean },
 ): Promise<Connection> {
   const connection = await getConnection(deps, orgId, id);
+  if (connection.status === 'active') return connection;
   await requireReady(deps, connection);
+  if (!isTested(connection)) requireMayGoUntested(rights, untested);
   return switchStatus(deps, ctx, connection, 'active');
+}
+
+function requireMayGoUntested(rights: Rights, untested: boolean): void {
+  if (!untested) {
+    throw new DomainError(
+      'conflict',
+      'No test sign-in has succeeded with the present settings. Run one: POST …/connections/{id}/test.',
+    );
+  }
+  if (rights.fullControl) return;
+  throw new DomainError('role_ceiling', 'To activate a connection without a successful test needs full control.');
 }
 
 /** Nobody signs in by it any more; links stay, so that it can be activated again. Repeating it changes nothing. */
@@ -85,14 +102,16 @@ export async function disableConnection(
 async function switchStatus(
   deps: Deps,
   ctx: RequestContext,
-  { orgId, id }: Connection,
+  connection: Connection,
   status: 'active' | 'disabled',
 ): Promise<Connection> {
+  const { orgId, id } = connection;
   await deps.db.inOrg(orgId, async (tx) => {
     if (!(await setConnectionStatus(tx, id, status))) return;
     await markForConnection(tx, status === 'active' ? 1 : 0);
     const action = status === 'active' ? 'connection.activated' : 'connection.disabled';
-    await recordAudit(tx, ctx, { action, subjectKind: 'connection', subjectId: id });
+    const data = status === 'active' ? { tested: isTested(connection) } : {};
+    await recordAudit(tx, ctx, { action, subjectKind: 'connection', subjectId: id, data });
   });
   return getConnection(deps, orgId, id);
 }

@@ -57,6 +57,9 @@ async function organization() {
   return bridge.make.organization(`c${count}`, `c${count}.test`);
 }
 
+const activate = (orgId: string, id: string, rights?: Rights) =>
+  call('post', '/{connection}/activate', orgId, { id, body: { untested: true }, ...(rights && { rights }) });
+
 const saml = { protocol: 'saml', displayName: 'Company' };
 const oidc = { protocol: 'oidc', displayName: 'Company', issuer: 'https://idp.test', clientId: 'x' };
 
@@ -74,13 +77,42 @@ describe('a connection', () => {
     expect(draft).toMatchObject({
       serviceProvider: { acsUrl: `${bridge.baseUrl}/sso/saml/${draft.id}/acs` },
     });
-    expect(await code(call('post', '/{connection}/activate', orgId, { id: draft.id }))).toBe('conflict');
+    expect(await code(activate(orgId, draft.id))).toBe('conflict');
     const body = { metadataXml: company.metadataXml() };
     expect(await call('patch', '/{connection}', orgId, { id: draft.id, body })).toMatchObject({
       missing: null,
       settings: { idp: { idpEntityId: company.entityId, ssoUrl: company.ssoUrl, ssoBinding: 'redirect' } },
     });
-    expect(await call('post', '/{connection}/activate', orgId, { id: draft.id })).toMatchObject({ status: 'active' });
+    expect(await activate(orgId, draft.id)).toMatchObject({ status: 'active' });
+  });
+
+  test('is activated after a test of its present settings, or untested by full control, which is recorded', async () => {
+    const { id: orgId } = await organization();
+    const rights: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
+    const { id } = await call('post', '', orgId, { body: { ...oidc, clientSecret: 's' } });
+    expect(await code(call('post', '/{connection}/activate', orgId, { id, rights }))).toBe('conflict');
+    expect(await code(activate(orgId, id, rights))).toBe('role_ceiling');
+    await bridge.rows(`update connection set status = 'tested', tested_version = trust_version where id = $1`, [id]);
+    await call('patch', '/{connection}', orgId, { id, body: { issuer: 'https://next.test' }, rights });
+    expect(await call('get', '/{connection}', orgId, { id })).toMatchObject({ status: 'draft', tested: false });
+    expect(await activate(orgId, id)).toMatchObject({ status: 'active', tested: false });
+    const events = await bridge.rows<{ data: object }>(
+      `select data from audit_event where subject_id = $1 and action = 'connection.activated'`,
+      [id],
+    );
+    expect(events).toEqual([{ data: { tested: false } }]);
+  });
+
+  test('stays active when its trust changes, and shows that no test has seen the change', async () => {
+    const { id: orgId } = await organization();
+    const { id } = await call('post', '', orgId, { body: { ...oidc, clientSecret: 's' } });
+    await bridge.rows(`update connection set status = 'tested', tested_version = trust_version where id = $1`, [id]);
+    const rights: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
+    const active = await call('post', '/{connection}/activate', orgId, { id, rights });
+    expect(active).toMatchObject({ status: 'active', tested: true });
+    const patch = (body: object) => call('patch', '/{connection}', orgId, { id, body });
+    expect(await patch({ displayName: 'Other name' })).toMatchObject({ status: 'active', tested: true });
+    expect(await patch({ issuer: 'https://next.test' })).toMatchObject({ status: 'active', tested: false });
   });
 
   test('switched on or off makes Keycloak due, with an audit event, once', async () => {
@@ -89,8 +121,8 @@ describe('a connection', () => {
     const member = await bridge.make.directoryUser(org.id, directory, { address: `ada@${org.domain}` });
     const made = await call('post', '', org.id, { body: { ...saml, metadataXml: company.metadataXml() } });
     await bridge.rows('delete from projection_due');
-    await call('post', '/{connection}/activate', org.id, { id: made.id });
-    await call('post', '/{connection}/activate', org.id, { id: made.id });
+    await activate(org.id, made.id);
+    await activate(org.id, made.id);
     const due = await bridge.rows<{ subject_id: string }>('select subject_id from projection_due');
     expect(due.map((row) => row.subject_id).sort()).toEqual([org.id, (await bridge.personOf(member))!].sort());
     await call('post', '/{connection}/disable', org.id, { id: made.id });
@@ -135,10 +167,10 @@ describe('a connection', () => {
     const { id: orgId } = await organization();
     const body = { ...saml, metadataXml: company.metadataXml() };
     const [one, two] = [await call('post', '', orgId, { body }), await call('post', '', orgId, { body })];
-    await call('post', '/{connection}/activate', orgId, { id: one.id });
-    expect(await code(call('post', '/{connection}/activate', orgId, { id: two.id }))).toBe('conflict');
+    await activate(orgId, one.id);
+    expect(await code(activate(orgId, two.id))).toBe('conflict');
     await call('post', '/{connection}/disable', orgId, { id: one.id });
-    expect(await call('post', '/{connection}/activate', orgId, { id: two.id })).toMatchObject({ status: 'active' });
+    expect(await activate(orgId, two.id)).toMatchObject({ status: 'active' });
     expect((await call('get', '', orgId)).items.map((item) => item.status)).toEqual(['disabled', 'active']);
   });
 
@@ -168,9 +200,9 @@ describe('a connection', () => {
     const { id: orgId } = await organization();
     const body = { ...oidc, clientSecret: 's', domains: ['unproved.test'] };
     const made = await call('post', '', orgId, { body });
-    expect(await code(call('post', '/{connection}/activate', orgId, { id: made.id }))).toBe('conflict');
+    expect(await code(activate(orgId, made.id))).toBe('conflict');
     const own = await call('post', '', orgId, { body: { ...oidc, clientSecret: 's' } });
-    await call('post', '/{connection}/activate', orgId, { id: own.id });
+    await activate(orgId, own.id);
     expect(await code(call('patch', '/{connection}', orgId, { id: own.id, body: { domains: [] } }))).toBe('conflict');
     expect(
       await code(call('patch', '/{connection}', orgId, { id: own.id, body: { domains: ['unproved.test'] } })),

@@ -43,7 +43,10 @@ beforeAll(async () => {
   });
   const change = { issuer: upstream.issuer, clientSecret: CLIENT.secret };
   await updateConnection(bridge.deps, bridge.ctx, globex.id, connectionId, { rights: OPERATOR_RIGHTS, change });
-  await activateConnection(bridge.deps, bridge.ctx, globex.id, connectionId);
+  await activateConnection(bridge.deps, bridge.ctx, globex.id, connectionId, {
+    rights: OPERATOR_RIGHTS,
+    untested: true,
+  });
   await bridge.make.team(globex.id, 'engineering', 'Engineering');
 });
 

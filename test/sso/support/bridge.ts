@@ -15,6 +15,7 @@ import { newId } from '../../../src/ids.ts';
 import { idpClientSecret } from '../../../src/keycloak/idp-secret.ts';
 import { claimDomain } from '../../../src/orgs/claim-domain.ts';
 import { layOrganization } from '../../../src/orgs/create-organization.ts';
+import { OPERATOR_RIGHTS } from '../../../src/roles/rights.ts';
 import type { CreateConnectionInput } from '../../../sso/connections/connection-input.ts';
 import { createConnectionSchema } from '../../../sso/connections/connection-input.ts';
 import { createConnection } from '../../../sso/connections/create-connection.ts';
@@ -166,7 +167,7 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
       async connection(orgId: string, input: Record<string, unknown>): Promise<string> {
         const parsed: CreateConnectionInput = createConnectionSchema.parse({ displayName: 'Company', ...input });
         const { id } = await createConnection(deps, ctx, orgId, parsed);
-        await activateConnection(deps, ctx, orgId, id);
+        await activateConnection(deps, ctx, orgId, id, { rights: OPERATOR_RIGHTS, untested: true });
         return id;
       },
       async team(orgId: string, key: string, group: string): Promise<string> {
