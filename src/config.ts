@@ -1,10 +1,16 @@
 // The one configuration schema. Every fault is listed at once, secrets may come from files (NAME_FILE), and values
 // that are only for development refuse to run in production.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 const url = z.url();
 const secret = z.string().min(16, 'needs at least 16 characters');
+
+const networks = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+  .refine((list) => list.every(isNetwork), 'is a list of networks such as 10.1.0.0/16, fd12::/48');
 
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -30,6 +36,7 @@ const schema = z.object({
   APP_URL: url,
   SECRET_KEY: secret,
   SCIM_RATE_PER_SECOND: z.coerce.number().int().min(1).default(5000),
+  SSO_ALLOWED_NETWORKS: networks.default([]),
   TRUST_PROXY: z.string().optional(),
 });
 
@@ -67,6 +74,8 @@ export type Config = {
   readonly appUrl: string;
   readonly secretKey: string;
   readonly scimRatePerSecond: number;
+  /** Networks beyond the public internet that companies' identity providers may be in, as CIDR. */
+  readonly ssoAllowedNetworks: readonly string[];
   readonly trustProxy: string | undefined;
 };
 
@@ -121,8 +130,15 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     appUrl: c.APP_URL,
     secretKey: c.SECRET_KEY,
     scimRatePerSecond: c.SCIM_RATE_PER_SECOND,
+    ssoAllowedNetworks: c.SSO_ALLOWED_NETWORKS,
     trustProxy: c.TRUST_PROXY,
   });
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 function readSecretFile(

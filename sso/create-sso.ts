@@ -24,7 +24,11 @@ export type Sso = {
 export async function createSso(deps: SsoDeps): Promise<Sso> {
   const { config, clock } = deps;
   const { provider, handle } = await createProvider(deps);
-  const relyingParty = createRelyingParty({ clock, allowLoopbackHttp: config.environment !== 'production' });
+  const relyingParty = createRelyingParty({
+    clock,
+    allowLoopbackHttp: config.environment !== 'production',
+    allowedNetworks: config.ssoAllowedNetworks,
+  });
   const signIn = { ...deps, provider, relyingParty };
   const router = Router();
   router.get('/oidc/session/end', endSession(deps));

@@ -5,7 +5,7 @@ import type { CoreDeps } from '../src/db/core-deps.ts';
 import type { InvitationEntry } from './provider/invitation-entry.ts';
 
 /** Without `keycloak`, connections can be kept but nobody can sign in. */
-type SsoConfig = Pick<Config, 'baseUrl' | 'appUrl' | 'secretKey' | 'keycloak' | 'environment'>;
+type SsoConfig = Pick<Config, 'baseUrl' | 'appUrl' | 'secretKey' | 'keycloak' | 'environment' | 'ssoAllowedNetworks'>;
 
 export type SsoDeps = CoreDeps & {
   readonly config: SsoConfig;

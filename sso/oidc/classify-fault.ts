@@ -1,5 +1,6 @@
 // openid-client's errors under our names. Its codes are coarse; the claim or the parameter at fault is in the cause.
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import { OutboundFault } from '../outbound/outbound-fault.ts';
 import type { OidcRefusalCode } from './refusals.ts';
 
 export type Fault = { readonly code: OidcRefusalCode; readonly detail: string };
@@ -37,10 +38,11 @@ export function classifyFault(error: unknown): Fault | undefined {
   if (error instanceof ResponseBodyError) {
     return { code: 'token_refused', detail: describe(error.error, error.error_description) };
   }
-  // A fetch that fails is a TypeError without a code of the library's; other TypeErrors are our mistakes.
-  if (error instanceof TypeError && error.message === 'fetch failed') return unreachable(error);
   if (!(error instanceof ClientError)) return undefined;
   const { code, cause } = error;
+  if (cause instanceof OutboundFault) {
+    return { code: cause.code === 'insecure' ? 'insecure' : 'unreachable', detail: cause.message };
+  }
   const inner = cause instanceof Error ? cause : error;
   if (code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED') return { code: claimFault(inner), detail: inner.message };
   const known = FAULTS.find(([candidate, message]) => candidate === code && message.test(inner.message));

@@ -5,10 +5,13 @@ import {
   ClientSecretBasic,
   ClientSecretPost,
   type Configuration,
+  customFetch,
   discovery,
   enableNonRepudiationChecks,
 } from 'openid-client';
 import type { Clock } from '../../src/clock.ts';
+import { isLoopbackHost } from '../outbound/allowed-addresses.ts';
+import { createGuardedFetch, type GuardedFetch, type OutboundRequest } from '../outbound/guarded-fetch.ts';
 import type { OidcConnection } from './connection.ts';
 
 const TIMEOUT_SECONDS = 10;
@@ -23,11 +26,15 @@ export type Configurations = { get(connection: OidcConnection): Promise<Configur
 
 /**
  * @param options.allowLoopbackHttp plain HTTP to an issuer on this machine, for development only
+ * @param options.allowedNetworks networks beyond the public internet that an issuer may be in, as CIDR; none if absent
  */
 export function createConfigurations(options: {
   readonly clock: Clock;
   readonly allowLoopbackHttp: boolean;
+  readonly allowedNetworks?: readonly string[];
 }): Configurations {
+  const { allowLoopbackHttp, allowedNetworks = [] } = options;
+  const guardedFetch = createGuardedFetch({ allowed: { networks: allowedNetworks, loopback: allowLoopbackHttp } });
   // Insertion order is the order of last use.
   const entries = new Map<string, Entry>();
   const pending = new Map<string, Promise<Configuration>>();
@@ -52,7 +59,7 @@ export function createConfigurations(options: {
     const key = `${connection.id} ${connection.version}`;
     const running = pending.get(key);
     if (running) return running;
-    const started = discover(connection, options.allowLoopbackHttp)
+    const started = discover(connection, guardedFetch, allowLoopbackHttp)
       .then((configuration) => {
         const since = options.clock.now().getTime();
         remember(connection.id, { version: connection.version, configuration, since });
@@ -73,20 +80,22 @@ export function createConfigurations(options: {
   return { get };
 }
 
-function discover(connection: OidcConnection, allowLoopbackHttp: boolean): Promise<Configuration> {
+function discover(
+  connection: OidcConnection,
+  guardedFetch: GuardedFetch,
+  allowLoopbackHttp: boolean,
+): Promise<Configuration> {
   const issuer = new URL(connection.issuer);
   const authentication =
     connection.clientAuthentication === 'client_secret_post'
       ? ClientSecretPost(connection.clientSecret)
       : ClientSecretBasic(connection.clientSecret);
   // Without the checks openid-client trusts TLS for the ID token; groups decide access here, so the signature counts.
-  const insecure = allowLoopbackHttp && isLoopback(issuer.hostname) ? [allowInsecureRequests] : [];
+  const insecure = allowLoopbackHttp && isLoopbackHost(issuer.hostname) ? [allowInsecureRequests] : [];
   return discovery(issuer, connection.clientId, undefined, authentication, {
     execute: [enableNonRepudiationChecks, ...insecure],
     timeout: TIMEOUT_SECONDS,
+    // the library's own requests have no stream for a body
+    [customFetch]: (url, request) => guardedFetch(url, request as OutboundRequest),
   });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -50,10 +50,12 @@ export type RelyingParty = {
 
 /**
  * @param options.allowLoopbackHttp takes http:// issuers on this machine; must be false in production
+ * @param options.allowedNetworks networks beyond the public internet that issuers may be in, as CIDR
  */
 export function createRelyingParty(options: {
   readonly clock: Clock;
   readonly allowLoopbackHttp: boolean;
+  readonly allowedNetworks?: readonly string[];
 }): RelyingParty {
   const configurations = createConfigurations(options);
 

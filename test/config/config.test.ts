@@ -78,3 +78,15 @@ test('production refuses development secrets, plain http and missing mail, all a
   const faults = faultsOf({ ...GOOD, NODE_ENV: 'production' });
   expect(faults.map((fault) => fault.split(':')[0])).toEqual(['BASE_URL', 'SECRET_KEY', 'SMTP_URL']);
 });
+
+test('the networks of identity providers are a list, and each is one', () => {
+  const networks = 'SSO_ALLOWED_NETWORKS';
+  expect(parseConfig({ ...GOOD, [networks]: '10.1.0.0/16, fd12::/48' }).ssoAllowedNetworks).toEqual([
+    '10.1.0.0/16',
+    'fd12::/48',
+  ]);
+  expect(parseConfig(GOOD).ssoAllowedNetworks).toEqual([]);
+  for (const wrong of ['10.1.0.0', '10.0.0.0/33', 'fd12::/129', 'intranet', '0x7f/8']) {
+    expect(faultsOf({ ...GOOD, [networks]: wrong })).toEqual([expect.stringMatching(/^SSO_ALLOWED_NETWORKS: /)]);
+  }
+});

@@ -107,6 +107,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     secretKey: TEST_SECRET_KEY,
     keycloak: undefined,
     environment: 'test' as const,
+    ssoAllowedNetworks: [],
   };
   const api = createApi({
     db,

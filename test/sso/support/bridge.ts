@@ -60,6 +60,7 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
     log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
     config: {
       environment: 'test',
+      ssoAllowedNetworks: [],
       baseUrl: bridge.url,
       appUrl: 'http://127.0.0.1:9/app',
       secretKey: 'test-secret-key-of-some-length',
