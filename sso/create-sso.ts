@@ -2,18 +2,17 @@
 // operations on connections. What expires is swept by a timed job.
 import { Router } from 'express';
 import type { Endpoint } from '../src/http/endpoint.ts';
-import { connectionRoutes } from './connections/routes.ts';
 import type { SsoDeps } from './deps.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
 import { endSession } from './provider/end-session.ts';
 import { createProvider } from './provider/provider.ts';
+import { ssoRoutes } from './routes.ts';
 import { troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
 import { oidcRoutes } from './sign-in/oidc-routes.ts';
 import { atRoute } from './sign-in/respond.ts';
 import { samlRoutes } from './sign-in/saml-routes.ts';
 import { startRoutes } from './sign-in/start-routes.ts';
-import { traceRoutes } from './sign-in/trace-routes.ts';
 
 export type Sso = {
   /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
@@ -37,6 +36,6 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   router.use('/sso', troubleHandler(signIn));
   return {
     router,
-    endpoints: [...connectionRoutes(deps), ...traceRoutes(deps)],
+    endpoints: ssoRoutes(deps),
   };
 }

@@ -242,6 +242,21 @@ table domain_claim
   constraint domain_claim_pkey PRIMARY KEY (domain, org_id)
   constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'verified'::text, 'lost'::text])))
 
+table entry_grant -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid not null
+  attribute text
+  value text not null
+  value_key text not null
+  role_key text
+  created_by jsonb not null
+  created_at timestamp with time zone not null default now()
+  constraint entry_grant_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint entry_grant_org_id_role_key_fkey FOREIGN KEY (org_id, role_key) REFERENCES role(org_id, key)
+  constraint entry_grant_pkey PRIMARY KEY (org_id, id)
+  constraint entry_grant_taken UNIQUE NULLS NOT DISTINCT (org_id, connection_id, attribute, value_key)
+
 table extension_schema -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -530,6 +545,14 @@ table scim_journal_body -- row-level security
   sealed bytea not null
   constraint scim_journal_body_pkey PRIMARY KEY (org_id, entry_id)
 
+table sign_in_document -- row-level security
+  org_id uuid not null
+  trace_id uuid not null
+  sealed bytea not null
+  expires_at timestamp with time zone not null
+  constraint sign_in_document_org_id_trace_id_fkey FOREIGN KEY (org_id, trace_id) REFERENCES sign_in_trace(org_id, id) ON DELETE CASCADE
+  constraint sign_in_document_pkey PRIMARY KEY (org_id, trace_id)
+
 table sign_in_request -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -646,8 +669,10 @@ CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (
 CREATE INDEX scim_journal_by_directory ON ONLY public.scim_journal USING btree (org_id, directory_id, at DESC)
 CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
 CREATE INDEX scim_journal_by_resource ON ONLY public.scim_journal USING btree (org_id, resource_id, at DESC) WHERE (resource_id IS NOT NULL)
+CREATE INDEX sign_in_document_by_expiry ON public.sign_in_document USING btree (expires_at)
 CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
+CREATE INDEX sign_in_trace_by_age ON public.sign_in_trace USING btree (at)
 CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
 CREATE INDEX team_member_by_member ON public.team_member USING btree (org_id, member_id)
 
@@ -669,6 +694,7 @@ of_organization on directory_group: uuid_eq(org_id, ( SELECT (NULLIF(current_set
 of_organization on directory_token: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_user: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_user_key: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on entry_grant: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on extension_schema: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on group_member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on idempotency_key: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -683,6 +709,7 @@ of_organization on page_mark: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('
 of_organization on role: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal_body: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on sign_in_document: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_request: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_trace: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sso_evidence: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -787,6 +814,7 @@ settle_profile(uuid,uuid) -> void
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
 sweep_expired(timestamp with time zone) -> integer
 sweep_page_marks(timestamp with time zone) -> integer
+sweep_sign_in_traces(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
@@ -825,6 +853,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_token
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user_key
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on entry_grant
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on group_member
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on idempotency_key
@@ -846,6 +875,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on provider_state
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
+drawbridge_app: DELETE, INSERT, SELECT on sign_in_document
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on signing_key
@@ -868,6 +898,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_token
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user_key
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on entry_grant
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on group_member
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on idempotency_key
@@ -888,6 +919,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
+drawbridge_worker: DELETE, INSERT, SELECT on sign_in_document
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sso_evidence

@@ -12,6 +12,7 @@ export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audi
 */5 * * * * expire_invitations ?max=3&jobKey=expire_invitations
 */10 * * * * sweep_expired ?max=3&jobKey=sweep_expired
 53 * * * * sweep_page_marks ?max=3&jobKey=sweep_page_marks
+27 * * * * sweep_sign_in_traces ?max=3&jobKey=sweep_sign_in_traces
 17 3 * * * drop_old_journal ?max=3&jobKey=drop_old_journal
 37 * * * * drop_old_journal_bodies ?max=3&jobKey=drop_old_journal_bodies
 23 * * * * warn_expiring_tokens ?max=3&jobKey=warn_expiring_tokens
@@ -28,6 +29,7 @@ export function timedTasks(deps: { readonly clock: Clock }): Record<string, Task
     expire_invitations: byTime('expire_invitations', 'select expire_invitations($1) as count'),
     sweep_expired: byTime('sweep_expired', 'select sweep_expired($1) as count'),
     sweep_page_marks: byTime('sweep_page_marks', 'select sweep_page_marks($1) as count'),
+    sweep_sign_in_traces: byTime('sweep_sign_in_traces', 'select sweep_sign_in_traces($1) as count'),
     drop_old_journal: byTime('drop_old_journal', 'select drop_old_journal($1) as count'),
     drop_old_journal_bodies: byTime('drop_old_journal_bodies', 'select drop_old_journal_bodies($1) as count'),
     warn_expiring_tokens: byTime('warn_expiring_tokens', 'select warn_expiring_tokens($1) as count'),

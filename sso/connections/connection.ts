@@ -20,8 +20,16 @@ const common = {
   groupsAttribute: z.string().min(1).max(300).optional(),
   /** The attribute or claim that equals `externalId` of the paired directory. */
   immutableIdAttribute: z.string().min(1).max(300).optional(),
-  /** Whether a sign-in of somebody unknown makes a member. */
-  jit: z.enum(['off', 'on']).default('off'),
+  /** Whether a sign-in of somebody unknown makes a member: never, for all of its domains, or by an access grant. */
+  jit: z.enum(['off', 'on', 'granted']).default('off'),
+  /** What also known members must have at each sign-in: nothing, an access grant, or a mapping rule that matches. */
+  gate: z.enum(['off', 'granted', 'mapped']).default('off'),
+  /** Whom a refused person asks: shown on the refusal page. */
+  contact: z.string().trim().min(1).max(200).optional(),
+  /** What traces keep of the values that were sent; groups are always kept. */
+  traceValues: z.enum(['names', 'masked', 'all']).default('masked'),
+  /** Keeps the provider's own documents, encrypted, for 72 hours. */
+  keepDocuments: z.boolean().default(false),
   /** What a missing group claim means: nothing (hold), or no groups. */
   absentGroups: z.enum(['hold', 'empty']).default('hold'),
 };

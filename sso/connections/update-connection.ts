@@ -14,7 +14,17 @@ import { markForConnection, setConnectionStatus, updateConnectionRow } from './c
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
 
 /** What may change without changing whom the connection believes. */
-const HARMLESS = new Set(['displayName', 'groupsAttribute', 'jit', 'absentGroups', 'scopes']);
+const HARMLESS = new Set([
+  'displayName',
+  'groupsAttribute',
+  'jit',
+  'gate',
+  'contact',
+  'absentGroups',
+  'scopes',
+  'traceValues',
+  'keepDocuments',
+]);
 
 /** Throws not_found, invalid_value, role_ceiling, or conflict when somebody else changed it in the same moment. */
 export async function updateConnection(

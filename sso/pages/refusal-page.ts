@@ -10,25 +10,28 @@ export type RefusalPageInput = {
   readonly appUrl: string;
   /** A sentence that says more than the code's own. */
   readonly detail?: string | undefined;
+  /** Whom to ask, in the organization's words. */
+  readonly contact?: string | undefined;
   /** The trace's id, for the administrator. */
   readonly reference?: string | undefined;
   /** Where the way back posts to; without it (no request of Keycloak is left) the page links to the application. */
   readonly backPath?: string | undefined;
 };
 
-export function refusalPage({ code, appUrl, detail, reference, backPath }: RefusalPageInput): Page {
+export function refusalPage({ code, appUrl, detail, contact, reference, backPath }: RefusalPageInput): Page {
   const { status, title, cause, cure } = REFUSALS[code];
   const back =
     backPath === undefined
       ? `<p><a href="${escapeHtml(appUrl)}">Back to the application</a></p>`
       : `<form method="post" action="${escapeHtml(backPath)}"><button>Back to the application</button></form>`;
   const named = reference === undefined ? '' : ` · ${escapeHtml(reference)}`;
+  const whom = contact === undefined ? '' : `<p>Whom to ask: ${escapeHtml(contact)}</p>\n`;
   return page({
     status,
     title,
     body: `<p>${escapeHtml(detail ?? cause)}</p>
 <p>${escapeHtml(cure)}</p>
-${back}
+${whom}${back}
 <p class="reference">Reference: ${escapeHtml(code)}${named}</p>`,
   });
 }

@@ -10,10 +10,19 @@ import { admitMember, settleMember } from '../../src/members/admit-member.ts';
 import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
+import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
 import { domainOf, findMember } from './find-member.ts';
 import { type Candidate, isTombstoned, ownsDomainOf } from './member-queries.ts';
+import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
+import { redactValues } from './redact-values.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
-import { getPersonOfMember, insertIdentity, insertJitMember, recordEvidence } from './sign-in-store.ts';
+import {
+  getPersonOfMember,
+  insertIdentity,
+  insertJitMember,
+  recordEvidence,
+  replacesWhatWasKnown,
+} from './sign-in-store.ts';
 import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
@@ -61,50 +70,94 @@ async function signInOnce(
   { connection, person, trace }: SignInInput,
 ): Promise<SignedIn> {
   const at = deps.clock.now();
-  return await deps.db.inOrg(connection.orgId, async (tx) => {
+  const result = await deps.db.inOrg(connection.orgId, async (tx) => {
     await requireActive(tx, connection);
     const found = await findMember(tx, connection, person, trace, at);
+    const entry = await readEntry(tx, connection, person, found?.member.memberId, trace);
+    requireEntry(connection, entry, person);
+    const before = found && (await getStanding(tx, found.member.memberId));
     const memberId = found
       ? await letIn(tx, ctx, connection, found.member)
-      : await createJustInTime(tx, ctx, connection, person, trace);
-    if (found?.step !== 'identity') {
-      const linkedBy = found?.step ?? 'created';
-      await insertIdentity(tx, { connectionId: connection.id, person, memberId, linkedBy, at });
-      await recordAudit(tx, ctx, {
-        action: 'identity.linked',
-        subjectKind: 'member',
-        subjectId: memberId,
-        data: { connection: connection.id, linkedBy },
-      });
+      : await createJustInTime(tx, ctx, connection, person, entry, trace);
+    const linkedBy = found?.step ?? 'created';
+    if (linkedBy !== 'identity') await link(tx, ctx, { connection, person, memberId, linkedBy, at });
+    await takeEvidence(tx, ctx, { connection, person, memberId, entry, trace, at });
+    trace.facts.rules = await listRulesMatched(tx, memberId, connection.id);
+    trace.facts.difference = differenceBetween(before, await getStanding(tx, memberId));
+    const refusal = await findMappingRefusal(tx, connection, memberId);
+    if (refusal) {
+      // what a known member has lost is lost all the same; a first sign-in leaves nothing behind
+      if (linkedBy !== 'identity' || before?.status !== 'active') throw refusal;
+      return { refusal };
     }
-    const groups = person.evidence.groups;
-    const { absentGroups } = connection.settings;
-    const evidence = await recordEvidence(tx, ctx, {
-      connectionId: connection.id,
-      memberId,
-      groups,
-      absentGroups,
-      at,
-    });
-    const kept = evidence.replaced ? 'taken' : 'what was known is kept';
-    note(trace, 'groups', true, `${groups.state} (${groups.values.length}), ${kept}`);
     await recordAudit(tx, ctx, {
       action: 'sign_in.completed',
       subjectKind: 'member',
       subjectId: memberId,
-      data: { connection: connection.id, trace: trace.id, step: found?.step ?? 'created', evidence: groups.state },
+      data: { connection: connection.id, trace: trace.id, step: linkedBy, evidence: person.evidence.groups.state },
     });
+    const personId = await getPersonOfMember(tx, memberId);
+    trace.facts.person = personId;
     await writeTrace(tx, trace, { outcome: 'completed', memberId }, at);
-    return { memberId, personId: await getPersonOfMember(tx, memberId) };
+    return { signedIn: { memberId, personId } };
+  });
+  if (result.refusal) throw result.refusal;
+  return result.signedIn;
+}
+
+async function link(
+  tx: Tx,
+  ctx: RequestContext,
+  made: { connection: Connection; person: UpstreamPerson; memberId: string; linkedBy: string; at: Date },
+): Promise<void> {
+  const { connection, memberId, linkedBy } = made;
+  await insertIdentity(tx, { ...made, connectionId: connection.id });
+  await recordAudit(tx, ctx, {
+    action: 'identity.linked',
+    subjectKind: 'member',
+    subjectId: memberId,
+    data: { connection: connection.id, linkedBy },
   });
 }
 
-/** What the trace says whatever comes of it. Names of attributes, not their values. */
+/** Takes what the company says of groups and attributes, and recomputes what follows for this one member. */
+async function takeEvidence(
+  tx: Tx,
+  ctx: RequestContext,
+  taken: {
+    connection: Connection;
+    person: UpstreamPerson;
+    memberId: string;
+    entry: Entry;
+    trace: SignInTrace;
+    at: Date;
+  },
+): Promise<void> {
+  const { connection, person, memberId, entry, trace, at } = taken;
+  const groups = person.evidence.groups;
+  const { absentGroups } = connection.settings;
+  await applyEntryRoles(tx, memberId, entry, { groupsKnown: replacesWhatWasKnown(groups, absentGroups), person });
+  const { replaced } = await recordEvidence(tx, ctx, {
+    connectionId: connection.id,
+    memberId,
+    groups,
+    absentGroups,
+    at,
+  });
+  const kept = replaced ? 'taken' : 'what was known is kept';
+  note(trace, 'groups', true, `${groups.state} (${groups.values.length}), ${kept}`);
+}
+
+const MOST_GROUPS_TRACED = 200;
+
+/** What the trace says whatever comes of it; values as the connection's policy wants them. */
 function describe({ connection, person, loginHint, trace }: SignInInput): void {
   const { address } = person.evidence;
   trace.facts.protocol = connection.protocol;
-  trace.facts.received = person.received;
+  trace.facts.received = [...person.attributes.keys()];
+  trace.facts.values = redactValues(person.attributes, connection.settings.traceValues);
   trace.facts.evidence = person.evidence.groups.state;
+  trace.facts.groups = person.evidence.groups.values.slice(0, MOST_GROUPS_TRACED);
   if (loginHint !== undefined) {
     trace.facts.typedAddress = address?.toLowerCase() === loginHint.toLowerCase() ? 'same' : 'another';
   }
@@ -146,11 +199,14 @@ async function createJustInTime(
   ctx: RequestContext,
   connection: Connection,
   { evidence }: UpstreamPerson,
+  entry: Entry,
   trace: SignInTrace,
 ): Promise<string> {
   const { address, immutableId, userName, givenName, familyName } = evidence;
-  if (connection.settings.jit === 'off') {
-    throw new SignInRefused('person_unknown', 'Nobody fits, and the connection makes no members.');
+  const { jit } = connection.settings;
+  if (jit === 'off') throw new SignInRefused('person_unknown', 'Nobody fits, and the connection makes no members.');
+  if (jit === 'granted' && entry.matched.length === 0) {
+    throw new SignInRefused('person_unknown', 'Nobody fits, and no access grant of the connection matches.');
   }
   if (address === undefined) throw new SignInRefused('address_outside_domains', 'No usable address was sent.');
   const domain = domainOf(address);

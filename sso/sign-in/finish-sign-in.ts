@@ -8,7 +8,7 @@ import { asRefusal, completeSignIn, type SignedIn } from './complete-sign-in.ts'
 import { projectWithin } from './project-within.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
 import { belongsTo, consumeSignInRequest, findSignInRequest, type SignInRequest } from './sign-in-request-store.ts';
-import { beginTrace, note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
+import { beginTrace, note, type SignInTrace, timed, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
 export type FinishInput = {
@@ -30,6 +30,8 @@ export type Finished =
       readonly ok: false;
       readonly code: RefusalCode;
       readonly reference: string | undefined;
+      /** Whom the person may ask, in the organization's words. */
+      readonly contact: string | undefined;
       /** Where the way back leads; only in the browser that made the request. */
       readonly interactionUid: string | undefined;
     };
@@ -42,7 +44,8 @@ export async function finishSignIn(
 ): Promise<Finished> {
   const orgId = await findOrganizationOfConnection(deps, input.connectionId);
   const connection = orgId === undefined ? undefined : await findConnection(deps, orgId, input.connectionId);
-  if (!connection) return { ok: false, code: 'request_unknown', reference: undefined, interactionUid: undefined };
+  if (!connection)
+    return { ok: false, code: 'request_unknown', reference: undefined, contact: undefined, interactionUid: undefined };
   const ctx = contextFor(connection.id);
   const trace = beginTrace(connection.orgId, connection.id);
   let interactionUid: string | undefined;
@@ -51,7 +54,7 @@ export async function finishSignIn(
     interactionUid = request.interactionUid;
     if (!(await consumeSignInRequest(deps, request))) refuseUsed(deps, request);
     note(trace, 'request', true, 'outstanding, of this browser, used up now');
-    const person = await verify(connection, request, trace);
+    const person = await timed(trace, 'verify', () => verify(connection, request, trace));
     const { loginHint } = request;
     const signedIn = await completeSignIn(deps, ctx, { connection, person, loginHint, trace });
     await projectWithin(deps, ctx.log, signedIn.personId);
@@ -62,7 +65,8 @@ export async function finishSignIn(
     note(trace, refusal.code, false, refusal.message);
     ctx.log.info({ connection: connection.id, trace: trace.id, refusal: refusal.code }, 'sign-in refused');
     const reference = await recordRefusal(deps, trace, refusal);
-    return { ok: false, code: refusal.code, reference, interactionUid };
+    const { contact } = connection.settings;
+    return { ok: false, code: refusal.code, reference, contact, interactionUid };
   }
 }
 

@@ -83,6 +83,12 @@ export const REFUSALS = {
     cause: 'Your company signed you in, but your organization has no member that you could be.',
     cure: 'Ask your administrator to add or invite you.',
   },
+  entry_refused: {
+    status: 403,
+    title: 'Your company account may not enter here',
+    cause: 'Your company signed you in, but none of your groups may use this application.',
+    cure: "Ask your company's administrator to add you to a group that may.",
+  },
   person_ambiguous: {
     status: 403,
     title: 'We cannot tell which member you are',

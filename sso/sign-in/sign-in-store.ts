@@ -81,9 +81,13 @@ export async function getPersonOfMember(tx: Tx, memberId: string): Promise<strin
   return (row as { person_id: string }).person_id;
 }
 
+/** Only a list, also an empty one, replaces what was known; an absent claim does if absent means none. */
+export function replacesWhatWasKnown({ state }: GroupEvidence, absentGroups: 'hold' | 'empty'): boolean {
+  return state === 'list' || state === 'empty' || (state === 'absent' && absentGroups === 'empty');
+}
+
 /**
- * Stores what this sign-in said of groups, and recomputes what follows for this one member. Only a list, also an empty
- * one, replaces what was known; an absent claim does if the connection says that absent means none.
+ * Stores what this sign-in said of groups, and recomputes what follows for this one member.
  */
 export async function recordEvidence(
   tx: Tx,
@@ -97,7 +101,7 @@ export async function recordEvidence(
   },
 ): Promise<{ readonly replaced: boolean; readonly changed: boolean }> {
   const { state, values } = evidence.groups;
-  const replaced = state === 'list' || state === 'empty' || (state === 'absent' && evidence.absentGroups === 'empty');
+  const replaced = replacesWhatWasKnown(evidence.groups, evidence.absentGroups);
   await tx.query({
     name: 'sso_evidence_upsert',
     text: `insert into sso_evidence as known (org_id, connection_id, member_id, state, groups, at)

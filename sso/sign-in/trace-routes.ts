@@ -1,7 +1,11 @@
-// The REST operation that answers "why could I not sign in?" by the reference on the page.
+// The REST operations that answer "why could I not sign in?" by the reference on the page.
 import { z } from 'zod';
+import { DomainError } from '../../src/errors.ts';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
+import { pageOf, pageQuery, readCursor, toPage, uuid } from '../../src/http/wire.ts';
+import { isUuid } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
+import { readDocument } from './sign-in-document.ts';
 import { listSignIns, type SignInRecord } from './traces-queries.ts';
 
 const signInSchema = z
@@ -19,28 +23,58 @@ const signInSchema = z
   })
   .meta({ id: 'SignIn' });
 
-const query = z.object({
-  id: z.uuid().optional(),
+const query = pageQuery.extend({
+  id: uuid.optional().meta({ description: 'The reference on a refusal page' }),
   outcome: z.enum(['completed', 'refused']).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  connection: uuid.optional(),
+  member: uuid.optional(),
+  refusal: z.string().max(60).optional().meta({ description: 'A code of the table of refusals' }),
 });
 
-export function traceRoutes(deps: Pick<SsoDeps, 'db'>): Endpoint[] {
+const shared = { tag: 'Connections', access: { permission: 'connection.manage' } } as const;
+const documentBody = z.object({ document: z.string().meta({ description: 'XML, or an ID token' }) });
+
+export function traceRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>): Endpoint[] {
   return [
     endpoint({
+      ...shared,
       method: 'get',
       path: '/v1/organizations/{org}/sign-ins',
       summary: 'List sign-ins by company connections, with every check; by `id`, the reference on a refusal page',
-      tag: 'Connections',
-      access: { permission: 'connection.manage' },
       query,
-      responses: { 200: { description: 'Newest first', schema: z.object({ items: z.array(signInSchema) }) } },
-      handle: async ({ orgId, query: filter }) => ({
-        status: 200,
-        body: { items: (await listSignIns(deps, orgId, filter)).map(view) },
-      }),
+      responses: { 200: { description: 'Newest first; kept for 30 days', schema: pageOf(signInSchema) } },
+      handle: async ({ orgId, query: { limit, cursor, connection, member, ...filter } }) => {
+        const [at, id] = readCursor(cursor, 2) ?? [];
+        const before = at === undefined || id === undefined ? undefined : placeOf(at, id);
+        const found = await listSignIns(deps, orgId, {
+          ...filter,
+          connectionId: connection,
+          memberId: member,
+          before,
+          limit: limit + 1,
+        });
+        return { status: 200, body: toPage(found, limit, view, (last) => [last.at.toISOString(), last.id]) };
+      },
+    }),
+    endpoint({
+      ...shared,
+      method: 'get',
+      path: '/v1/organizations/{org}/sign-ins/{signIn}/document',
+      summary: 'Open what the identity provider sent, where the connection keeps it; full control, and recorded',
+      params: z.object({ signIn: uuid }),
+      responses: { 200: { description: 'The document, for 72 hours after the sign-in', schema: documentBody } },
+      handle: async ({ ctx, orgId, rights, params: { signIn } }) => {
+        const document = await readDocument(deps, ctx, rights, { orgId, traceId: signIn });
+        return { status: 200, body: { document } };
+      },
     }),
   ];
+}
+
+/** Throws `invalid_request` for a cursor that we never gave. */
+function placeOf(at: string, id: string): { at: string; id: string } {
+  if (isUuid(id) && !Number.isNaN(Date.parse(at))) return { at, id };
+  throw new DomainError('invalid_request', 'The cursor is not one of this list.');
 }
 
 function view(record: SignInRecord): z.output<typeof signInSchema> {

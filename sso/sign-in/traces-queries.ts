@@ -23,6 +23,11 @@ export type SignInFilter = {
   /** The reference on a refusal page. */
   readonly id?: string | undefined;
   readonly outcome?: 'completed' | 'refused' | undefined;
+  readonly connectionId?: string | undefined;
+  readonly memberId?: string | undefined;
+  readonly refusal?: string | undefined;
+  /** The last one of the page before. */
+  readonly before?: { readonly at: string; readonly id: string } | undefined;
   readonly limit: number;
 };
 
@@ -45,8 +50,20 @@ export async function listSignIns(
     name: 'sso_sign_in_traces',
     text: `select id, at, connection_id, member_id, outcome, refusal, detail from sign_in_trace
       where org_id = $1 and ($2::uuid is null or id = $2) and ($3::text is null or outcome = $3)
+        and ($5::uuid is null or connection_id = $5) and ($6::uuid is null or member_id = $6)
+        and ($7::text is null or refusal = $7) and ($8::timestamptz is null or (at, id) < ($8, $9::uuid))
       order by at desc, id desc limit $4`,
-    values: [orgId, filter.id ?? null, filter.outcome ?? null, filter.limit],
+    values: [
+      orgId,
+      filter.id ?? null,
+      filter.outcome ?? null,
+      filter.limit,
+      filter.connectionId ?? null,
+      filter.memberId ?? null,
+      filter.refusal ?? null,
+      filter.before?.at ?? null,
+      filter.before?.id ?? null,
+    ],
   });
   return rows.map(({ detail: { checks, ...facts }, ...row }) => ({
     id: row.id,

@@ -10,8 +10,8 @@ export type UpstreamPerson = {
   /** With connection and issuer, what an identity is known by: it never changes its meaning at the provider. */
   readonly subject: string;
   readonly evidence: Evidence;
-  /** Names of what was sent, for the trace; no values. */
-  readonly received: readonly string[];
+  /** Every attribute or claim that was sent, by name; a claim that is an object has no values here. */
+  readonly attributes: ReadonlyMap<string, readonly string[]>;
 };
 
 const PERSISTENT = /nameid-format:persistent$/;
@@ -31,7 +31,7 @@ export function samlPerson(settings: ConnectionSettings, assertion: Assertion): 
     issuer: assertion.issuer,
     subject: TRANSIENT.test(format) ? `id:${immutableId}` : qualified(nameId, PERSISTENT.test(format)),
     evidence: { ...evidence, immutableId },
-    received: [...assertion.attributes.keys()],
+    attributes: new Map([...assertion.attributes].map(([name, { values }]) => [name, values])),
   };
 }
 
@@ -52,6 +52,11 @@ export function oidcPerson(
     issuer: login.issuer,
     subject: login.subject,
     evidence: denied && !evidence.addressVerified ? { ...evidence, address: undefined } : evidence,
-    received: Object.keys(login.claims),
+    attributes: new Map(Object.entries(login.claims).map(([name, value]) => [name, textsOf(value)])),
   };
+}
+
+function textsOf(claim: unknown): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  return values.flatMap((value) => (['string', 'number', 'boolean'].includes(typeof value) ? [String(value)] : []));
 }

@@ -5,6 +5,7 @@ import type { SsoDeps } from '../deps.ts';
 import { callbackUrl, oidcRedirectUri } from '../oidc/connection.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
+import { keepDocument } from './sign-in-document.ts';
 import type { SignInRequest } from './sign-in-request-store.ts';
 import { note, type SignInTrace } from './sign-in-trace.ts';
 import { oidcPerson, type UpstreamPerson } from './upstream-person.ts';
@@ -36,6 +37,7 @@ export async function verifyOidcAnswer(
     trace.facts.oidcRefusal = login.refusal;
     throw new SignInRefused(CODES[login.refusal] ?? 'response_refused', `${login.refusal}: ${login.detail}`);
   }
+  keepDocument(deps, trace, connection, login.idToken);
   note(trace, 'ID token', true, `verified, issued by ${login.issuer}`);
   return oidcPerson(connection.settings, login);
 }

@@ -5,6 +5,7 @@ import type { SsoDeps } from '../deps.ts';
 import { CLOCK_SKEW_SECONDS } from '../saml/connection.ts';
 import { verifyResponse } from '../saml/verify-response.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
+import { keepDocument } from './sign-in-document.ts';
 import type { SignInRequest } from './sign-in-request-store.ts';
 import { rememberAssertion } from './sign-in-store.ts';
 import type { SignInTrace } from './sign-in-trace.ts';
@@ -25,8 +26,10 @@ export async function verifySamlAnswer(
     );
   }
   if (response === undefined) throw new SignInRefused('request_unknown', 'No response was posted for this request.');
+  const xml = Buffer.from(response, 'base64');
+  keepDocument(deps, trace, connection, xml);
   const verified = verifyResponse({
-    xml: Buffer.from(response, 'base64'),
+    xml,
     connection: upstream,
     request: { id: sent.id, issuedAt: new Date(sent.issuedAt), forceAuthn: sent.forceAuthn },
     now: deps.clock.now(),

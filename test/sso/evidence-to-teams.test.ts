@@ -45,7 +45,7 @@ async function setting(absentGroups: 'hold' | 'empty' = 'hold') {
         person: {
           issuer: 'https://idp.test',
           subject: 'ada',
-          received: [],
+          attributes: new Map(),
           evidence: {
             groups: { state, values },
             address: `ada@${organization.domain}`,

@@ -38,7 +38,7 @@ function says(said: Said): UpstreamPerson {
       immutableId: said.immutableId,
       userName: said.userName,
     },
-    received: [],
+    attributes: new Map(),
   };
 }
 

@@ -1,7 +1,11 @@
 // One of each thing of an organization, and for every endpoint with a body a request that is well formed: so that a test
 // can walk all endpoints. An endpoint that is missing here fails test/http/tenancy.test.ts.
 import type { Endpoint } from '../../src/http/endpoint.ts';
-import type { Json, MadeOrganization, Setup } from './server.ts';
+import type { Connection } from '../../sso/connections/connection.ts';
+import type { SsoDeps } from '../../sso/deps.ts';
+import { keepDocument } from '../../sso/sign-in/sign-in-document.ts';
+import { beginTrace, writeTrace } from '../../sso/sign-in/sign-in-trace.ts';
+import { type Json, type MadeOrganization, type Setup, TEST_SECRET_KEY } from './server.ts';
 
 export type Things = {
   /** By the name of the path parameter that it may stand in. */
@@ -35,6 +39,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
   const token = await post(`/directories/${directory.id}/tokens`, { displayName: 'Token' });
   const invitation = await post('/invitations', inviteTo(`invited@${org.key}.test`, team.id));
   const connection = await post('/connections', { ...OIDC, displayName: 'Connection', directoryId: directory.id });
+  const accessGrant = await post(`/connections/${connection.id}/access-grants`, { value: 'Hidden' });
   const extensionSchema = await post('/extension-schemas', schemaOf('urn:hidden:schema'));
   const domain = `${org.key}.test`;
   const ids = {
@@ -48,9 +53,22 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
     entry: directory.id,
     invitation: invitation.id,
     connection: connection.id,
+    accessGrant: accessGrant.id,
+    signIn: await makeSignIn(t, org, connection.id),
     domain,
   };
   return { ids, bodies: bodiesWith(ids, domain) };
+}
+
+/** A refused sign-in whose document was kept; gives its id. */
+async function makeSignIn({ db }: Setup, org: MadeOrganization, connectionId: string): Promise<string> {
+  const trace = beginTrace(org.id, connectionId);
+  const keeping = { settings: { keepDocuments: true } } as Connection;
+  keepDocument({ config: { secretKey: TEST_SECRET_KEY } as SsoDeps['config'] }, trace, keeping, '<Response/>');
+  await db.inOrg(org.id, (tx) =>
+    writeTrace(tx, trace, { outcome: 'refused', refusal: 'person_unknown', detail: 'x' }, new Date()),
+  );
+  return trace.id;
 }
 
 const OIDC = {
@@ -87,6 +105,7 @@ function bodiesWith(ids: Record<string, string>, domain: string): Record<string,
     'post /invitations/{invitation}/resend': { expiresInHours: 48 },
     'post /connections': { ...OIDC, displayName: 'x', directoryId: ids.directory },
     'patch /connections/{connection}': { displayName: 'x', directoryId: ids.directory },
+    'post /connections/{connection}/access-grants': { value: 'Other', role: 'member' },
     'post /connections/{connection}/approvals': { memberId: ids.member },
   };
 }

@@ -17,7 +17,7 @@ import { invitationRoutes } from '../../src/invitations/routes.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
 import { createLogger } from '../../src/log.ts';
-import { connectionRoutes } from '../../sso/connections/routes.ts';
+import { ssoRoutes } from '../../sso/routes.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 /** SECRET_KEY of every test API. */
@@ -121,7 +121,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     endpoints: [
       ...directoryRoutes({ db, clock, config, perform: options.perform ?? nothingToPerform }),
       ...invitationRoutes({ db, clock, config }),
-      ...connectionRoutes({ db, clock, config }),
+      ...ssoRoutes({ db, clock, config }),
     ],
     probes: options.probes ?? [],
     metrics: createMetrics({

@@ -1,0 +1,59 @@
+-- Who may enter by a connection (the access grants of design, sections 2 and 4), and what is kept of each attempt.
+
+create table entry_grant (
+  org_id uuid not null,
+  id uuid not null default uuidv7(),
+  connection_id uuid not null,
+  -- null: one of the groups that the sign-in names
+  attribute text,
+  value text not null,
+  value_key text collate "C" not null,
+  role_key text,
+  created_by jsonb not null,
+  created_at timestamptz not null default now(),
+  primary key (org_id, id),
+  foreign key (org_id, connection_id) references connection on delete cascade,
+  foreign key (org_id, role_key) references role (org_id, key),
+  constraint entry_grant_taken unique nulls not distinct (org_id, connection_id, attribute, value_key)
+);
+comment on table entry_grant is 'a group or attribute value that lets people in by a connection, and the role they get; within its author''s rights';
+
+alter table entry_grant enable row level security;
+create policy of_organization on entry_grant to drawbridge_app, drawbridge_worker
+  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
+  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
+grant select, insert, update, delete on entry_grant to drawbridge_app, drawbridge_worker;
+
+-- The documents of an attempt, kept only where a connection asks for it.
+create table sign_in_document (
+  org_id uuid not null,
+  trace_id uuid not null,
+  sealed bytea not null,
+  expires_at timestamptz not null,
+  primary key (org_id, trace_id),
+  foreign key (org_id, trace_id) references sign_in_trace (org_id, id) on delete cascade
+);
+comment on table sign_in_document is 'what the identity provider sent, encrypted with SECRET_KEY; gone after 72 hours';
+create index sign_in_document_by_expiry on sign_in_document (expires_at);
+
+alter table sign_in_document enable row level security;
+create policy of_organization on sign_in_document to drawbridge_app, drawbridge_worker
+  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
+  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
+grant select, insert, delete on sign_in_document to drawbridge_app, drawbridge_worker;
+
+create index sign_in_trace_by_age on sign_in_trace (at);
+
+-- Traces are kept for 30 days, documents for 72 hours. Answers how many traces went.
+create function sweep_sign_in_traces(p_now timestamptz) returns integer language plpgsql
+  security definer set search_path = public, pg_temp as $$
+declare
+  v_rows integer;
+begin
+  delete from sign_in_document where expires_at < p_now;
+  delete from sign_in_trace where at < p_now - interval '30 days';
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $$;
+revoke execute on function sweep_sign_in_traces(timestamptz) from public;
+grant execute on function sweep_sign_in_traces(timestamptz) to drawbridge_app, drawbridge_worker;
