@@ -52,8 +52,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     detail: 'A team key has lower-case letters, digits, - and _, and is not "roles".',
   },
   domain_claim_one_owner: { code: 'conflict', detail: 'Another organization has proved this domain.' },
-  connection_one_active: { code: 'conflict', detail: 'The organization has an active connection. Disable it first.' },
   entry_grant_taken: { code: 'uniqueness', detail: 'The connection has an access grant for this value already.' },
+  connection_domain_taken: { code: 'conflict' },
   identity_pkey: { code: 'conflict', detail: 'This identity is linked already.' },
   identity_one_per_member: {
     code: 'conflict',

@@ -109,6 +109,13 @@ table connection -- row-level security
   constraint connection_status CHECK ((status = ANY (ARRAY['draft'::text, 'tested'::text, 'active'::text, 'disabled'::text])))
   constraint connection_tested_is_proved CHECK (((status <> 'tested'::text) OR (tested_version = trust_version)))
 
+table connection_domain -- row-level security
+  org_id uuid not null
+  domain text not null
+  connection_id uuid not null
+  constraint connection_domain_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint connection_domain_pkey PRIMARY KEY (org_id, domain)
+
 table connection_test -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -634,8 +641,9 @@ CREATE INDEX api_key_by_member ON public.api_key USING btree (org_id, member_id)
 CREATE INDEX assertion_seen_by_expiry ON public.assertion_seen USING btree (expires_at)
 CREATE INDEX audit_event_by_order ON ONLY public.audit_event USING btree (org_id, txid, id)
 CREATE INDEX audit_event_by_subject ON ONLY public.audit_event USING btree (org_id, subject_id, at DESC)
+CREATE INDEX connection_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX connection_by_id ON public.connection USING btree (id)
-CREATE UNIQUE INDEX connection_one_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
+CREATE INDEX connection_domain_by_connection ON public.connection_domain USING btree (org_id, connection_id)
 CREATE INDEX connection_test_by_connection ON public.connection_test USING btree (org_id, connection_id, at DESC)
 CREATE INDEX credential_by_subject ON public.credential USING btree (subject_id)
 CREATE UNIQUE INDEX directory_group_external_id_taken ON public.directory_group USING btree (org_id, directory_id, external_id) WHERE (external_id IS NOT NULL)
@@ -687,6 +695,7 @@ of_organization on audit_seal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting(
 of_organization on block: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_test: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_count: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -731,6 +740,7 @@ approve_adoption(uuid,uuid,uuid,jsonb) -> text
 audit_canonical(audit_event) -> bytea
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
+claim_connection_domains() -> trigger
 claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
 count_directory(uuid,uuid,integer,integer) -> void
@@ -830,6 +840,7 @@ CREATE TRIGGER audit_event_append_only BEFORE DELETE OR UPDATE ON public.audit_e
 CREATE TRIGGER audit_event_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_append_only BEFORE DELETE OR UPDATE ON public.audit_seal FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER connection_domains AFTER INSERT OR UPDATE OF status, settings ON public.connection FOR EACH ROW EXECUTE FUNCTION claim_connection_domains()
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
@@ -846,6 +857,7 @@ drawbridge_app: SELECT on audit_seal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
@@ -891,6 +903,7 @@ drawbridge_worker: SELECT on audit_seal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count

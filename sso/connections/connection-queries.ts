@@ -67,13 +67,14 @@ export async function getConnection(deps: Deps, orgId: string, id: string): Prom
   return connection;
 }
 
-export async function findActiveConnection(deps: Deps, orgId: string): Promise<Connection | undefined> {
-  const [row] = await deps.db.query<ConnectionRow>(orgId, {
-    name: 'sso_connection_active',
-    text: `select ${CONNECTION_COLUMNS} from connection where org_id = $1 and status = 'active'`,
+/** Those by which the organization's people sign in. */
+export async function listActiveConnections(deps: Deps, orgId: string): Promise<Connection[]> {
+  const rows = await deps.db.query<ConnectionRow>(orgId, {
+    name: 'sso_connections_active',
+    text: `select ${CONNECTION_COLUMNS} from connection where org_id = $1 and status = 'active' order by display_name, id`,
     values: [orgId],
   });
-  return row && readConnection(deps.config.secretKey, row);
+  return rows.map((row) => readConnection(deps.config.secretKey, row));
 }
 
 export async function listConnections(deps: Deps, orgId: string): Promise<Connection[]> {

@@ -1,6 +1,7 @@
 // Where somebody signs in: the verified domain of an address leads to its organization, and the application's own
 // sign-in is started with the hints by which Keycloak comes to us.
 import { providerAlias } from '../../src/keycloak/identity-provider.ts';
+import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { domainOf } from './find-member.ts';
 
@@ -22,11 +23,23 @@ export async function findHomeRealm({ db }: Pick<SsoDeps, 'db'>, address: string
   if (!found?.org_id) return undefined;
   const [organization] = await db.query<{ key: string }>(found.org_id, {
     name: 'sso_home_realm',
-    text: `select o.key from organization o join connection c on c.org_id = o.org_id and c.status = 'active'
-      where o.org_id = $1 and o.status = 'active'`,
+    text: `select o.key from organization o where o.org_id = $1 and o.status = 'active'
+      and exists (select from connection c where c.org_id = o.org_id and c.status = 'active')`,
     values: [found.org_id],
   });
   return organization?.key;
+}
+
+/**
+ * The connections by which somebody may sign in: the one that asserts the address's domain, else all; several are for
+ * the person to choose from.
+ *
+ * @param active the organization's active connections; no two of them assert one domain
+ */
+export function fittingConnections(active: readonly Connection[], address: string | undefined): readonly Connection[] {
+  const domain = address === undefined ? undefined : domainOf(address);
+  const own = active.find(({ settings }) => domain !== undefined && settings.domains.includes(domain));
+  return own ? [own] : active;
 }
 
 export async function findOrganizationKey({ db }: Pick<SsoDeps, 'db'>, orgId: string): Promise<string | undefined> {

@@ -2,15 +2,18 @@
 // invitations. And the way back from a refusal.
 import { type Request, type Response, Router } from 'express';
 import { errors } from 'oidc-provider';
-import { findActiveConnection } from '../connections/connection-queries.ts';
+import { listActiveConnections } from '../connections/connection-queries.ts';
+import { choosePage } from '../pages/choose-page.ts';
 import { postPage } from '../pages/post-page.ts';
 import { answerPerson, answerRefusal, type Interaction, wishesOf } from '../provider/answer-keycloak.ts';
+import { interactionPath } from '../provider/provider.ts';
 import { findOrganizationOfClient, INVITATION_CLIENT } from '../provider/provider-clients.ts';
 import { beginSignIn } from './begin-sign-in.ts';
 import { ensureBrowser } from './browser-cookie.ts';
 import { recordRefusal } from './finish-sign-in.ts';
+import { fittingConnections } from './home-realm.ts';
 import { SignInRefused } from './refusals.ts';
-import { atRoute, type SignInDeps, sendOn, sendPage, sendRefusal } from './respond.ts';
+import { atRoute, type SignInDeps, sendOn, sendPage, sendRefusal, textOf } from './respond.ts';
 import { beginTrace, note } from './sign-in-trace.ts';
 
 export function interactionRoutes(deps: SignInDeps): Router {
@@ -54,7 +57,13 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
   const { uid } = interaction;
   const organization = await findOrganizationOfClient(deps, String(interaction.params.client_id));
   if (!organization) return sendRefusal(deps, res, { code: 'connection_missing', interactionUid: uid });
-  const connection = await findActiveConnection(deps, organization.id);
+  const wishes = wishesOf(interaction);
+  const fitting = fittingConnections(await listActiveConnections(deps, organization.id), wishes.loginHint);
+  const chosen = fitting.find(({ id }) => id === textOf(req.query.connection));
+  if (fitting.length > 1 && !chosen) {
+    return sendPage(res, choosePage({ path: interactionPath(uid), connections: fitting }));
+  }
+  const connection = chosen ?? fitting[0];
   try {
     if (!connection) throw new SignInRefused('connection_missing', 'The organization has no active connection.');
     const browser = ensureBrowser(req, res, deps.config.baseUrl.startsWith('https:'));
@@ -62,7 +71,7 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
       connection,
       interactionUid: uid,
       browserHash: browser,
-      ...wishesOf(interaction),
+      ...wishes,
     });
     if ('url' in away) sendOn(res, away.url);
     else sendPage(res, postPage(away.form));

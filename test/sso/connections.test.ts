@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DomainError } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/http/endpoint.ts';
+import { claimDomain } from '../../src/orgs/claim-domain.ts';
 import { OPERATOR_RIGHTS, type Rights } from '../../src/roles/rights.ts';
 import { openBytes, sealBytes } from '../../src/seal.ts';
 import { getConnection } from '../../sso/connections/connection-queries.ts';
@@ -163,15 +164,24 @@ describe('a connection', () => {
     expect(xml).toContain('AuthnRequestsSigned="true"');
   });
 
-  test('is one of several, of which one is active', async () => {
-    const { id: orgId } = await organization();
-    const body = { ...saml, metadataXml: company.metadataXml() };
+  test('may be active beside others, as long as no domain is asserted by two of them', async () => {
+    const { id: orgId, domain } = await organization();
+    await claimDomain(bridge.deps, bridge.ctx, orgId, { domain: `second.${domain}`, decided: true });
+    const body = { ...saml, metadataXml: company.metadataXml(), domains: [domain] };
     const [one, two] = [await call('post', '', orgId, { body }), await call('post', '', orgId, { body })];
     await activate(orgId, one.id);
-    expect(await code(activate(orgId, two.id))).toBe('conflict');
-    await call('post', '/{connection}/disable', orgId, { id: one.id });
+    await expect(activate(orgId, two.id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`"Company" (${one.id}) asserts ${domain}`),
+    });
+    const patch = (id: string, domains: string[]) => call('patch', '/{connection}', orgId, { id, body: { domains } });
+    await patch(two.id, [`second.${domain}`]);
     expect(await activate(orgId, two.id)).toMatchObject({ status: 'active' });
-    expect((await call('get', '', orgId)).items.map((item) => item.status)).toEqual(['disabled', 'active']);
+    expect(await code(patch(one.id, [domain, `second.${domain}`]))).toBe('conflict');
+    await call('post', '/{connection}/disable', orgId, { id: two.id });
+    expect(await patch(one.id, [domain, `second.${domain}`])).toMatchObject({ status: 'active' });
+    expect(await code(activate(orgId, two.id))).toBe('conflict');
+    expect((await call('get', '', orgId)).items.map((item) => item.status)).toEqual(['active', 'disabled']);
   });
 
   test('of one organization does not exist for another', async () => {

@@ -238,7 +238,7 @@ create table connection (
   foreign key (org_id, directory_id) references directory (org_id, id)
 );
 comment on table connection is 'one SSO identity provider of an organization; it may assert the verified domains in settings.domains';
-create unique index connection_one_active on connection (org_id) where status = 'active';
+create index connection_active on connection (org_id) where status = 'active';
 create unique index connection_by_id on connection (id);
 
 create table identity (

@@ -242,8 +242,9 @@ create function organization_projection(p_org uuid) returns jsonb
     'teams', coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'displayName', t.display_name) order by t.key)
       from team t where t.org_id = o.org_id and t.archived_at is null), '[]'),
     'roles', coalesce((select jsonb_agg(r.key order by r.key) from role r where r.org_id = o.org_id), '[]'),
+    -- one provider in Keycloak stands for all of an organization's connections
     'connection', (select jsonb_build_object('id', c.id, 'active', true) from connection c
-      where c.org_id = o.org_id and c.status = 'active'))
+      where c.org_id = o.org_id and c.status = 'active' order by c.id limit 1))
   from organization o where o.org_id = p_org
 $$;
 
