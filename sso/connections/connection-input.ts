@@ -106,6 +106,9 @@ function withMetadata(settings: SamlSettings, metadataXml: string | undefined): 
       ssoUrl,
       ssoBinding: metadata.ssoRedirectUrl === undefined ? 'post' : 'redirect',
       certificates: [...metadata.certificates],
+      sloBinding: metadata.slo?.binding ?? 'redirect',
+      ...(metadata.slo ? { sloUrl: metadata.slo.url } : {}),
+      ...(metadata.slo?.responseUrl === undefined ? {} : { sloResponseUrl: metadata.slo.responseUrl }),
     },
   };
 }
@@ -116,6 +119,7 @@ export async function samlSecretFor(
   present: SamlSecret | undefined,
   now: Date,
 ): Promise<SamlSecret | undefined> {
-  if (present || (!settings.signRequests && settings.encryption === 'off')) return present;
+  const isNeeded = settings.signRequests || settings.encryption !== 'off' || settings.idp?.sloUrl !== undefined;
+  if (present || !isNeeded) return present;
   return createSamlKeyPair('Drawbridge', now);
 }

@@ -41,7 +41,7 @@ export function connectionView(baseUrl: string, connection: Connection): Connect
     createdAt: connection.createdAt.toISOString(),
     serviceProvider:
       protocol === 'saml'
-        ? { entityId: saml.spEntityId, acsUrl: saml.acsUrl, metadataUrl: saml.spEntityId }
+        ? { entityId: saml.spEntityId, acsUrl: saml.acsUrl, sloUrl: saml.sloUrl, metadataUrl: saml.spEntityId }
         : { redirectUri: oidcRedirectUri(baseUrl, id) },
   };
 }

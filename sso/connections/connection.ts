@@ -39,6 +39,11 @@ export const samlIdpSchema = z.object({
   ssoUrl: webAddress,
   ssoBinding: z.enum(['redirect', 'post']).default('redirect'),
   certificates: z.array(z.string().min(1)).min(1).max(10),
+  /** Where logout messages go; undefined leaves the company's session alone. */
+  sloUrl: webAddress.optional(),
+  sloBinding: z.enum(['redirect', 'post']).default('redirect'),
+  /** Where answers to its own logout requests go, if elsewhere. */
+  sloResponseUrl: webAddress.optional(),
 });
 
 export const samlSettingsSchema = z.object({
@@ -90,7 +95,7 @@ type Named = {
   readonly createdAt: Date;
 };
 
-/** Our own keys of a SAML connection: one pair signs requests and opens encrypted assertions. */
+/** Our own keys of a SAML connection: one pair signs requests and logout messages, and opens encrypted assertions. */
 export type SamlSecret = { readonly privateKey: string; readonly certificate: string };
 export type OidcSecret = { readonly clientSecret: string };
 

@@ -1,7 +1,7 @@
 // A connection as the protocol parts see it. Pure.
 import type { OidcConnection } from '../oidc/connection.ts';
 import type { SamlSignOn } from '../saml/authn-request.ts';
-import { type SamlConnection, samlEndpoints } from '../saml/connection.ts';
+import { type SamlConnection, type SamlLogoutConnection, samlEndpoints } from '../saml/connection.ts';
 import type { SpMetadata } from '../saml/sp-metadata.ts';
 import type { OidcConnectionRecord, SamlConnectionRecord } from './connection.ts';
 
@@ -36,15 +36,30 @@ export function samlConnection(
   };
 }
 
+/** What logout messages are made and checked with; undefined while the company takes none. */
+export function samlLogout(baseUrl: string, connection: SamlConnectionRecord): SamlLogoutConnection | undefined {
+  const { idp } = connection.settings;
+  const checked = samlConnection(baseUrl, connection);
+  if (!checked || idp?.sloUrl === undefined || !connection.secret) return undefined;
+  return {
+    ...checked,
+    ...samlEndpoints(baseUrl, connection.id),
+    idp: { requestUrl: idp.sloUrl, responseUrl: idp.sloResponseUrl ?? idp.sloUrl, binding: idp.sloBinding },
+    signing: connection.secret,
+  };
+}
+
 /** What the company's administrator uploads. */
 export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SpMetadata {
   const certificates = secret ? [secret.certificate] : [];
+  const { sloUrl, ...endpoints } = samlEndpoints(baseUrl, id);
   return {
-    ...samlEndpoints(baseUrl, id),
+    ...endpoints,
+    sloUrl: secret ? sloUrl : undefined,
     nameIdFormat: settings.nameIdFormat,
     signsRequests: settings.signRequests,
     wantsSignedAssertions: settings.signedPart !== 'response',
-    signingCertificates: settings.signRequests ? certificates : [],
+    signingCertificates: certificates,
     encryptionCertificates: settings.encryption === 'off' ? [] : certificates,
   };
 }

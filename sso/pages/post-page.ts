@@ -1,7 +1,7 @@
 // Sends the browser on by POST: the SAML binding of identity providers that take no redirect. Pure.
 
 import { escapeHtml } from '../../src/html.ts';
-import type { SamlForm } from '../saml/authn-request.ts';
+import type { SamlForm } from '../saml/send-message.ts';
 import { type Page, page } from './page.ts';
 
 export function postPage(form: SamlForm): Page {

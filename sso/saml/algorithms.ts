@@ -2,7 +2,7 @@
 // of key, so that no name can turn a public key into an HMAC secret, or an RSA name into an ECDSA check. XML Signature
 // 1.1, section 6; RFC 6931.
 import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
-import { Refused } from './refusals.ts';
+import { quoted, Refused } from './refusals.ts';
 
 type SignatureScheme = {
   readonly hash: string;
@@ -35,19 +35,21 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
   ['http://www.w3.org/2000/09/xmldsig#sha1', 'sha1'],
 ]);
 
-export function isSignatureAlgorithm(uri: string): boolean {
-  return SIGNATURES.has(uri);
-}
-
-export function isDigestAlgorithm(uri: string): boolean {
-  return DIGESTS.has(uri);
-}
-
-export function usesSha1(uri: string): boolean {
-  return SIGNATURES.get(uri)?.sha1 === true || DIGESTS.get(uri) === 'sha1';
-}
-
 export type SigningKey = { readonly key: KeyObject; readonly fingerprint: string };
+
+/** Which keys are believed, and whether a SHA-1 signature or digest is. */
+export type SignaturePolicy = { readonly keys: readonly SigningKey[]; readonly allowSha1: boolean };
+
+/** Refuses an algorithm that is not in the tables, and SHA-1 where the policy does not allow it. */
+export function requireAlgorithms(uris: { signature: string; digest?: string }, { allowSha1 }: SignaturePolicy): void {
+  const { signature, digest } = uris;
+  const scheme = SIGNATURES.get(signature);
+  if (!scheme) throw new Refused('signature_algorithm', quoted(signature));
+  if (digest !== undefined && !DIGESTS.has(digest))
+    throw new Refused('signature_algorithm', `digest ${quoted(digest)}`);
+  const usesSha1 = scheme.sha1 === true || (digest !== undefined && DIGESTS.get(digest) === 'sha1');
+  if (usesSha1 && !allowSha1) throw new Refused('signature_sha1', [signature, digest ?? ''].map(quoted).join(', '));
+}
 
 /** The connection's certificates that can be read, PEM or bare base64. Dates and chains play no part: trust is the list. */
 export function signingKeys(certificates: readonly string[]): SigningKey[] {
@@ -63,6 +65,15 @@ export function signingKeys(certificates: readonly string[]): SigningKey[] {
   });
   if (keys.length === 0) throw new Refused('certificate_unusable', `${certificates.length} certificates`);
   return keys;
+}
+
+/** The SHA-256 fingerprint of a certificate in base64; undefined when it cannot be read. */
+export function fingerprintOf(base64: string): string | undefined {
+  try {
+    return new X509Certificate(Buffer.from(base64, 'base64')).fingerprint256;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the key made the signature over the text, by an algorithm that fits the key's kind. */

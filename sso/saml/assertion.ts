@@ -1,6 +1,6 @@
 // A verified assertion as plain values: what sign-in and evidence work with. SAML core 2.3.3.
 
-type SamlNameId = {
+export type SamlNameId = {
   readonly value: string;
   readonly format: string | undefined;
   readonly nameQualifier: string | undefined;

@@ -1,15 +1,9 @@
-// The AuthnRequest that begins a sign-in, for the redirect and the POST binding. SAML core 3.4.1, bindings 3.4 and 3.5.
-// samlify signs; the text is our own, since its template engine fills placeholders inside values that it has filled.
+// The AuthnRequest that begins a sign-in, for the redirect and the POST binding. SAML core 3.4.1. The text is our own,
+// since samlify's template engine fills placeholders inside values that it has filled.
 import { randomUUID } from 'node:crypto';
-import { deflateRawSync } from 'node:zlib';
-import { SamlLib } from 'samlify';
 import { escapeXml } from './dom.ts';
-import { certificateBody } from './key-pair.ts';
 import { BINDING_POST, NS } from './names.ts';
-
-const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
-/** SAML bindings 3.4.3 */
-const MAX_RELAY_STATE_BYTES = 80;
+import { type OutgoingMessage, postForm, redirectUrl, type SamlForm, type SamlSigning } from './send-message.ts';
 
 /** How a connection's sign-ins are asked for. */
 export type SamlSignOn = {
@@ -22,16 +16,13 @@ export type SamlSignOn = {
   readonly nameIdFormat: string | undefined;
   /** AuthnContextClassRefs demanded exactly; empty demands none. */
   readonly authnContexts: readonly string[];
-  /** Our key (RSA, PEM) and its certificate; undefined sends requests unsigned. */
-  readonly signing: { readonly privateKey: string; readonly certificate: string } | undefined;
+  /** Undefined sends requests unsigned. */
+  readonly signing: SamlSigning | undefined;
 };
 
 export type AuthnRequest =
   | { readonly id: string; readonly binding: 'redirect'; readonly url: string }
   | { readonly id: string; readonly binding: 'post'; readonly form: SamlForm };
-
-/** A form that the browser posts to `action`. */
-export type SamlForm = { readonly action: string; readonly fields: Readonly<Record<string, string>> };
 
 /**
  * Builds the request. The caller stores `id` with the connection and the browser before it sends the browser away.
@@ -42,12 +33,17 @@ export function createAuthnRequest(
   signOn: SamlSignOn,
   options: { readonly relayState: string; readonly forceAuthn: boolean; readonly now: Date },
 ): AuthnRequest {
-  if (Buffer.byteLength(options.relayState) > MAX_RELAY_STATE_BYTES) throw new RangeError('RelayState is too long');
   const id = `_${randomUUID()}`;
-  const xml = requestXml(id, signOn, options.forceAuthn, options.now);
+  const message: OutgoingMessage = {
+    element: 'AuthnRequest',
+    xml: requestXml(id, signOn, options.forceAuthn, options.now),
+    to: signOn.ssoUrl,
+    relayState: options.relayState,
+    signing: signOn.signing,
+  };
   return signOn.binding === 'redirect'
-    ? { id, binding: 'redirect', url: redirectUrl(xml, signOn, options.relayState) }
-    : { id, binding: 'post', form: postForm(xml, signOn, options.relayState) };
+    ? { id, binding: 'redirect', url: redirectUrl(message) }
+    : { id, binding: 'post', form: postForm(message) };
 }
 
 function requestXml(id: string, signOn: SamlSignOn, forceAuthn: boolean, now: Date): string {
@@ -64,39 +60,4 @@ function requestXml(id: string, signOn: SamlSignOn, forceAuthn: boolean, now: Da
     contexts && `<samlp:RequestedAuthnContext Comparison="exact">${contexts}</samlp:RequestedAuthnContext>`,
     '</samlp:AuthnRequest>',
   ].join('');
-}
-
-/** The signature covers the encoded parameters in this order, exactly as they stand in the address (bindings 3.4.4.1). */
-function redirectUrl(xml: string, { ssoUrl, signing }: SamlSignOn, relayState: string): string {
-  const message = deflateRawSync(xml).toString('base64');
-  let query = `SAMLRequest=${encodeURIComponent(message)}&RelayState=${encodeURIComponent(relayState)}`;
-  if (signing) {
-    query += `&SigAlg=${encodeURIComponent(RSA_SHA256)}`;
-    const signature = SamlLib.constructMessageSignature(query, signing.privateKey, undefined, true, RSA_SHA256);
-    query += `&Signature=${encodeURIComponent(signature.toString())}`;
-  }
-  return `${ssoUrl}${ssoUrl.includes('?') ? '&' : '?'}${query}`;
-}
-
-function postForm(xml: string, { ssoUrl, signing }: SamlSignOn, relayState: string): SamlForm {
-  const message = signing ? signed(xml, signing) : xml;
-  return {
-    action: ssoUrl,
-    fields: { SAMLRequest: Buffer.from(message).toString('base64'), RelayState: relayState },
-  };
-}
-
-function signed(xml: string, signing: NonNullable<SamlSignOn['signing']>): string {
-  return SamlLib.constructSAMLSignature({
-    rawSamlMessage: xml,
-    referenceTagXPath: "/*[local-name(.)='AuthnRequest']",
-    privateKey: signing.privateKey,
-    signingCert: certificateBody(signing.certificate),
-    signatureAlgorithm: RSA_SHA256,
-    isBase64Output: false,
-    signatureConfig: {
-      prefix: 'ds',
-      location: { reference: "/*[local-name(.)='AuthnRequest']/*[local-name(.)='Issuer']", action: 'after' },
-    },
-  });
 }

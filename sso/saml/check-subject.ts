@@ -1,12 +1,11 @@
 // Who the assertion is about, and that it was made for the bearer who hands it to us: at this address, now, in answer
 // to this request. SAML core 2.4, profiles 4.1.4.2 and 4.1.4.3.
-import { attribute, children, plainText } from './dom.ts';
+import { attribute, children } from './dom.ts';
+import { nameIdIn, readNameId } from './name-id.ts';
 import { CONFIRMATION_BEARER, NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
 import { isPast, timeAttribute } from './times.ts';
 import type { Verification } from './verification.ts';
-
-const MAX_NAME_ID_LENGTH = 1024;
 
 function subjectOf(v: Verification): Element {
   const [subject, ...others] = children(v.assertion, NS.assertion, 'Subject');
@@ -14,22 +13,9 @@ function subjectOf(v: Verification): Element {
   return subject;
 }
 
-export function nameIdOf(v: Verification): Element {
-  const subject = subjectOf(v);
-  const [nameId, ...others] = children(subject, NS.assertion, 'NameID');
-  if (others.length > 0) throw new Refused('subject', `${others.length + 1} NameIDs`);
-  if (nameId) return nameId;
-  const encrypted = children(subject, NS.assertion, 'EncryptedID').length > 0;
-  throw encrypted ? new Refused('name_id_encrypted', 'an EncryptedID') : new Refused('name_id_missing', 'no NameID');
-}
-
-/** The value is taken as it is: an identity that differs by a blank is another identity, so blanks are refused. */
 export function checkNameId(v: Verification): string {
-  const value = plainText(nameIdOf(v));
-  if (value === '') throw new Refused('name_id_missing', 'an empty NameID');
-  const usable = value !== undefined && value.length <= MAX_NAME_ID_LENGTH && value.trim() === value;
-  if (!usable || /\p{Cc}/u.test(value)) throw new Refused('name_id_invalid', quoted(value));
-  return attribute(nameIdOf(v), 'Format') ?? 'no format';
+  v.nameId = readNameId(nameIdIn(subjectOf(v), v.connection.decryptionKeys));
+  return v.nameId.format ?? 'no format';
 }
 
 /** At least one bearer confirmation holds; with several, the first one's fault is told when none does. */

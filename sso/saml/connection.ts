@@ -1,5 +1,6 @@
 // What a SAML check needs to know of a connection and of the request that it answers. The entity ID and the ACS
 // address carry the connection's id, so that audience and recipient bind an assertion to one tenant.
+import type { SamlSigning } from './send-message.ts';
 
 /** Which element the connection's identity provider must sign. `either`: whatever is signed must cover the assertion. */
 type SignedPart = 'assertion' | 'response' | 'both' | 'either';
@@ -30,6 +31,19 @@ export type OutstandingRequest = {
   readonly forceAuthn: boolean;
 };
 
+/** What logout messages of one connection are made and checked with. */
+export type SamlLogoutConnection = Pick<
+  SamlConnection,
+  'id' | 'spEntityId' | 'idpEntityId' | 'certificates' | 'allowSha1' | 'decryptionKeys'
+> & {
+  /** Our own address for logout messages (`samlEndpoints`). */
+  readonly sloUrl: string;
+  /** Where the identity provider takes logout requests, and answers to its own: the same address unless it says otherwise. */
+  readonly idp: { readonly requestUrl: string; readonly responseUrl: string; readonly binding: 'redirect' | 'post' };
+  /** Logout messages are always signed. */
+  readonly signing: SamlSigning;
+};
+
 /** Times are compared with this tolerance for the two clocks. Source: design, section 4. */
 export const CLOCK_SKEW_SECONDS = 120;
 
@@ -38,7 +52,9 @@ export const CLOCK_SKEW_SECONDS = 120;
  *
  * @param baseUrl Drawbridge's public origin, without a trailing slash
  */
-export function samlEndpoints(baseUrl: string, connectionId: string): { spEntityId: string; acsUrl: string } {
+export function samlEndpoints(baseUrl: string, connectionId: string): SamlEndpoints {
   const base = `${baseUrl}/sso/saml/${connectionId}`;
-  return { spEntityId: `${base}/metadata`, acsUrl: `${base}/acs` };
+  return { spEntityId: `${base}/metadata`, acsUrl: `${base}/acs`, sloUrl: `${base}/slo` };
 }
+
+type SamlEndpoints = { readonly spEntityId: string; readonly acsUrl: string; readonly sloUrl: string };

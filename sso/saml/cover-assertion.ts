@@ -1,11 +1,11 @@
 // The steps that establish what is signed, and with it the one element from which all fields are read.
-import { signingKeys } from './algorithms.ts';
-import { decryptAssertion } from './decrypt-assertion.ts';
+import { type SignaturePolicy, signingKeys } from './algorithms.ts';
+import { decryptElement } from './decrypt-element.ts';
 import { child, children, descendants, isElement } from './dom.ts';
 import { NS } from './names.ts';
 import { refuseDuplicateIds, usableId } from './open-document.ts';
 import { Refused } from './refusals.ts';
-import { refuseStraySignatures, type SignaturePolicy, signatureOf, verifySignature } from './signature.ts';
+import { refuseStraySignatures, signatureOf, verifySignature } from './signature.ts';
 import type { Verification } from './verification.ts';
 
 /** Signatures stand only in the Response and in its Assertion. */
@@ -52,7 +52,7 @@ function openAssertion(v: Verification): Element {
     return place;
   }
   if (v.connection.decryptionKeys.length === 0) throw new Refused('encryption_unexpected', 'no decryption key');
-  const opened = decryptAssertion(place, v.connection.decryptionKeys);
+  const opened = decryptElement(place, v.connection.decryptionKeys);
   if (!isElement(opened, NS.assertion, 'Assertion')) {
     throw new Refused('decryption_failed', 'the plaintext is not an Assertion');
   }

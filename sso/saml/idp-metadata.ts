@@ -12,12 +12,19 @@ export type IdpMetadata = {
   readonly ssoRedirectUrl: string | undefined;
   readonly ssoPostUrl: string | undefined;
   /** Where logout messages go: by redirect, else by POST. */
-  readonly sloUrl: string | undefined;
+  readonly slo: IdpLogout | undefined;
   readonly wantsSignedRequests: boolean;
   /** Signing certificates as PEM, in document order, each once. */
   readonly certificates: readonly string[];
   readonly nameIdFormats: readonly string[];
   readonly validUntil: Date | undefined;
+};
+
+type IdpLogout = {
+  readonly url: string;
+  readonly binding: 'redirect' | 'post';
+  /** Where answers go, if elsewhere. */
+  readonly responseUrl: string | undefined;
 };
 
 export type MetadataFault = { readonly ok: false; readonly detail: string };
@@ -43,13 +50,12 @@ export function parseIdpMetadata(xml: string): ({ readonly ok: true } & IdpMetad
   const ssoRedirectUrl = location(idp, 'SingleSignOnService', BINDING_REDIRECT);
   const ssoPostUrl = location(idp, 'SingleSignOnService', BINDING_POST);
   if (!ssoRedirectUrl && !ssoPostUrl) return fault('The identity provider has no sign-on address by redirect or POST.');
-  const slo = [BINDING_REDIRECT, BINDING_POST].map((binding) => location(idp, 'SingleLogoutService', binding));
   return {
     ok: true,
     entityId,
     ssoRedirectUrl,
     ssoPostUrl,
-    sloUrl: slo.find((url) => url !== undefined),
+    slo: logoutService(idp, 'redirect') ?? logoutService(idp, 'post'),
     wantsSignedRequests: ['true', '1'].includes(attribute(idp, 'WantAuthnRequestsSigned') ?? ''),
     certificates,
     nameIdFormats: children(idp, NS.metadata, 'NameIDFormat').map((format) => (format.textContent ?? '').trim()),
@@ -84,10 +90,17 @@ function signingCertificates(idp: Element): string[] {
   return [...new Set(found)];
 }
 
+function logoutService(idp: Element, binding: 'redirect' | 'post'): IdpLogout | undefined {
+  const name = 'SingleLogoutService';
+  const uri = binding === 'redirect' ? BINDING_REDIRECT : BINDING_POST;
+  const url = location(idp, name, uri);
+  return url === undefined ? undefined : { url, binding, responseUrl: location(idp, name, uri, 'ResponseLocation') };
+}
+
 /** Only web addresses: the browser is sent there. */
-function location(idp: Element, service: string, binding: string): string | undefined {
+function location(idp: Element, service: string, binding: string, name = 'Location'): string | undefined {
   const found = children(idp, NS.metadata, service).find((one) => attribute(one, 'Binding') === binding);
-  const url = found && attribute(found, 'Location')?.trim();
+  const url = found && attribute(found, name)?.trim();
   return url && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : undefined;
 }
 

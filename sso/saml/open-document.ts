@@ -1,7 +1,7 @@
 // From bytes to one Response element with exactly one assertion: the steps that stand before any signature. What they
 // read is unsigned and can only lead to a refusal.
 import { attribute, children, descendants, isElement, parseXml } from './dom.ts';
-import { NS, STATUS_SUCCESS } from './names.ts';
+import { NS, STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS } from './names.ts';
 import { quoted, Refused, type SamlRefusalCode } from './refusals.ts';
 import { type ScanFault, scanXml } from './scan-xml.ts';
 import type { Verification } from './verification.ts';
@@ -23,14 +23,16 @@ const SCAN_REFUSALS: Record<ScanFault['kind'], SamlRefusalCode> = {
   malformed: 'malformed',
 };
 
-export function checkSize(v: Verification): string {
-  const bytes = typeof v.xml === 'string' ? Buffer.byteLength(v.xml) : v.xml.length;
+type Document = Pick<Verification, 'xml' | 'text'>;
+
+export function checkSize({ xml }: Document): string {
+  const bytes = typeof xml === 'string' ? Buffer.byteLength(xml) : xml.length;
   if (bytes > MAX_RESPONSE_BYTES) throw new Refused('too_large', `${bytes} bytes`);
   return `${bytes} bytes`;
 }
 
 /** UTF-8 only, whatever the declaration says: a second encoding would hide markup from the scan. */
-export function checkEncoding(v: Verification): string {
+export function checkEncoding(v: Document): string {
   v.text = withoutDeclaration(decode(v.xml));
   return 'UTF-8';
 }
@@ -60,19 +62,24 @@ function withoutDeclaration(text: string): string {
   return text.slice(declaration[0].length);
 }
 
-export function checkMarkup(v: Verification): string {
+export function checkMarkup(v: Document): string {
   const fault = scanXml(v.text);
   if (fault) throw new Refused(SCAN_REFUSALS[fault.kind], fault.detail);
   return 'elements, attributes and text only';
 }
 
 export function checkRoot(v: Verification): string {
-  const root = parse(v.text);
-  if (!isElement(root, NS.protocol, 'Response')) {
-    throw new Refused('not_a_response', `{${root.namespaceURI ?? ''}}${root.localName}`);
-  }
-  v.response = root;
+  v.response = openRoot(v.text, 'Response', 'not_a_response');
   return 'a SAML 2.0 Response';
+}
+
+/** The root element, which is of the protocol's namespace and that name. */
+export function openRoot(text: string, localName: string, refusal: SamlRefusalCode): Element {
+  const root = parse(text);
+  if (!isElement(root, NS.protocol, localName)) {
+    throw new Refused(refusal, `{${root.namespaceURI ?? ''}}${root.localName}`);
+  }
+  return root;
 }
 
 function parse(text: string): Element {
@@ -127,15 +134,22 @@ export function usableId(element: Element): string {
   return id;
 }
 
-/** SAML core 3.2.2.1: anything but exactly one Success at the top is a refusal by the identity provider. */
-export function refuseFailure(response: Element): string {
-  const statuses = children(response, NS.protocol, 'Status');
+/** SAML core 3.2.2.1: anything but exactly one Success is a refusal by the identity provider. */
+export function refuseFailure(root: Element): string {
+  if (readStatus(root) === 'partial') throw new Refused('status', 'a partial logout');
+  return 'Success';
+}
+
+/** SAML core 3.2.2.2: a logout may be told as partial, below Success or Responder. All else but Success is refused. */
+export function readStatus(root: Element): 'success' | 'partial' {
+  const statuses = children(root, NS.protocol, 'Status');
   const codes = statuses.flatMap((status) => children(status, NS.protocol, 'StatusCode'));
-  const [code] = codes;
-  const value = code && attribute(code, 'Value');
-  if (statuses.length === 1 && codes.length === 1 && value === STATUS_SUCCESS) return 'Success';
-  const second = code && children(code, NS.protocol, 'StatusCode')[0];
+  const nested = codes.flatMap((code) => [...descendants(code)].slice(1));
+  const values = [...codes, ...nested].map((code) => attribute(code, 'Value'));
+  const isPlain = statuses.length === 1 && codes.length === 1 && nested.length <= 1;
+  if (isPlain && values[0] === STATUS_SUCCESS && nested.length === 0) return 'success';
+  if (isPlain && values[1] === STATUS_PARTIAL_LOGOUT) return 'partial';
   const message = statuses[0] && children(statuses[0], NS.protocol, 'StatusMessage')[0]?.textContent;
-  const parts = [value, second && attribute(second, 'Value'), message].filter((part) => typeof part === 'string');
-  throw new Refused('status', parts.length > 0 ? parts.map(quoted).join(', ') : 'no status');
+  const parts = [...values, message].filter((part) => typeof part === 'string');
+  throw new Refused('status', parts.length > 0 ? parts.slice(0, 5).map(quoted).join(', ') : 'no status');
 }

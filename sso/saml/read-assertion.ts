@@ -2,7 +2,7 @@
 import type { SamlAttribute, SamlAttributes } from './assertion.ts';
 import { authnStatementsOf, conditionsOf } from './check-conditions.ts';
 import { checkIssuerElement } from './check-issuer.ts';
-import { bearerConfirmations, nameIdOf } from './check-subject.ts';
+import { bearerConfirmations } from './check-subject.ts';
 import { attribute, child, children, plainText } from './dom.ts';
 import { NS } from './names.ts';
 import { usableId } from './open-document.ts';
@@ -14,19 +14,13 @@ const MAX_ATTRIBUTES = 1000;
 
 /** The last step: sets `read`. */
 export function readAssertion(v: Verification): string {
-  const nameId = nameIdOf(v);
   const [statement] = authnStatementsOf(v);
   const context = child(statement, NS.assertion, 'AuthnContext');
   const classRef = context && child(context, NS.assertion, 'AuthnContextClassRef');
   v.read = {
     id: usableId(v.assertion),
     issuer: checkIssuerElement(children(v.assertion, NS.assertion, 'Issuer'), v.connection.idpEntityId),
-    nameId: {
-      value: plainText(nameId) ?? '',
-      format: attribute(nameId, 'Format'),
-      nameQualifier: attribute(nameId, 'NameQualifier'),
-      spNameQualifier: attribute(nameId, 'SPNameQualifier'),
-    },
+    nameId: v.nameId,
     sessionIndex: attribute(statement, 'SessionIndex'),
     authnInstant: timeAttribute(statement, 'AuthnInstant') as Date,
     authnContext: classRef && plainText(classRef)?.trim(),

@@ -77,7 +77,15 @@ export const SAML_REFUSALS = {
   },
   signature_invalid: {
     cause: "A signature does not verify with any of the connection's certificates.",
-    cure: "Give the connection the identity provider's present signing certificate; if that is right, the response was changed on its way.",
+    cure: "Give the connection the identity provider's present signing certificate; if that is right, the signature was changed on its way.",
+  },
+  certificate_unknown: {
+    cause: "A signature was made with a certificate that is not one of the connection's.",
+    cure: "If the fingerprint in the detail is that of the identity provider's present signing certificate, add it to the connection.",
+  },
+  digest_mismatch: {
+    cause: 'What a signature covers was changed after it was signed.',
+    cure: 'Look for a proxy or an agent that edits pages between the identity provider and the browser; else it is forged.',
   },
   certificate_unusable: {
     cause: "None of the connection's certificates can be read.",
@@ -102,6 +110,28 @@ export const SAML_REFUSALS = {
     cause: "The assertion cannot be decrypted with the connection's keys.",
     cure: "Give the identity provider the encryption certificate from this connection's metadata.",
   },
+
+  // Logout messages
+  logout_missing: {
+    cause: 'The logout address was reached without a logout message.',
+    cure: "Give the identity provider this connection's single logout address, and choose HTTP-Redirect or HTTP-POST.",
+  },
+  query_invalid: {
+    cause:
+      'A parameter of the logout message stands twice, is misspelt or badly encoded, or a request comes with a response.',
+    cure: FORGED,
+  },
+  not_base64: { cause: 'The message is not base64.', cure: RENDERING },
+  not_deflated: {
+    cause: 'A message in the address is not compressed as the redirect binding demands.',
+    cure: RENDERING,
+  },
+  not_logout: {
+    cause: 'The document is not the SAML 2.0 logout message that was due.',
+    cure: "Give the identity provider this connection's single logout address for logout messages only.",
+  },
+  logout_expired: { cause: 'The logout message is older than 5 minutes, or past its own end.', cure: CLOCK },
+  session_index_invalid: { cause: 'A logout request names an empty session, or too many.', cure: RENDERING },
 
   // The response
   version: {
@@ -133,8 +163,8 @@ export const SAML_REFUSALS = {
     cure: 'Map a NameID for this application at the identity provider.',
   },
   name_id_encrypted: {
-    cause: 'The NameID is encrypted by itself.',
-    cure: 'Encrypt the whole assertion instead of the NameID.',
+    cause: 'The NameID is encrypted and the connection has no decryption key.',
+    cure: 'Switch on encryption for the connection, or off at the identity provider.',
   },
   name_id_invalid: {
     cause: 'The NameID is too long, or has blanks around it or control characters in it.',

@@ -3,21 +3,12 @@
 // parsed from the bytes that the key verified, the element from the bytes that the digest verified, so that wrapping,
 // comments and parser differences have no second reading to offer.
 import { timingSafeEqual } from 'node:crypto';
-import {
-  digestOf,
-  isDigestAlgorithm,
-  isSignatureAlgorithm,
-  type SigningKey,
-  usesSha1,
-  verifies,
-} from './algorithms.ts';
+import { digestOf, fingerprintOf, requireAlgorithms, type SignaturePolicy, verifies } from './algorithms.ts';
 import { canonicalize, prefixList } from './canonicalize.ts';
 import { attribute, child, children, descendants, elements, isElement, parseXml, plainText } from './dom.ts';
 import { EXCLUSIVE_C14N, NS, TRANSFORM_ENVELOPED } from './names.ts';
 import { usableId } from './open-document.ts';
 import { quoted, Refused } from './refusals.ts';
-
-export type SignaturePolicy = { readonly keys: readonly SigningKey[]; readonly allowSha1: boolean };
 
 export type Signed = {
   /** The element, parsed from the canonical bytes that the signature covers. */
@@ -58,15 +49,25 @@ export function verifySignature(owner: Element, policy: SignaturePolicy): Signed
   if (!signature) throw new Refused('signature_missing', owner.nodeName);
   const { info, value } = partsOf(signature);
   const signedInfo = canonical(info, prefixList(child(info, NS.signature, 'CanonicalizationMethod')));
-  const covering = readSignedInfo(reparse(signedInfo), usableId(owner), policy.allowSha1);
+  const covering = readSignedInfo(reparse(signedInfo), usableId(owner), policy);
   const match = policy.keys.find(({ key }) => verifies(covering.algorithm, key, signedInfo, value));
-  if (!match) throw new Refused('signature_invalid', `${owner.localName}, ${policy.keys.length} certificates tried`);
+  if (!match) throw notVerified(owner, signature, policy);
   const bytes = withoutChild(owner, signature, () => canonical(owner, covering.prefixes));
   const digest = digestOf(covering.digestAlgorithm, bytes);
   if (digest.length !== covering.digest.length || !timingSafeEqual(digest, covering.digest)) {
-    throw new Refused('signature_invalid', `${owner.localName}, changed after it was signed`);
+    throw new Refused('digest_mismatch', owner.localName);
   }
   return { element: sameElement(reparse(bytes), owner), certificate: match.fingerprint };
+}
+
+/** Trust is the connection's list; what KeyInfo says only tells an administrator which certificate is missing there. */
+function notVerified(owner: Element, signature: Element, { keys }: SignaturePolicy): Refused {
+  const published = [...descendants(signature)].find((one) => isElement(one, NS.signature, 'X509Certificate'));
+  const fingerprint = fingerprintOf(published?.textContent ?? '');
+  const tried = `${owner.localName}, ${keys.length} certificates tried`;
+  return fingerprint === undefined || keys.some((key) => key.fingerprint === fingerprint)
+    ? new Refused('signature_invalid', tried)
+    : new Refused('certificate_unknown', `${tried}; signed with ${fingerprint}`);
 }
 
 function canonical(element: Element, prefixes: readonly string[]): string {
@@ -126,7 +127,7 @@ type Covering = {
 };
 
 /** SAML core 5.4.2 to 5.4.4, on the SignedInfo that was signed. */
-function readSignedInfo(info: Element, id: string, allowSha1: boolean): Covering {
+function readSignedInfo(info: Element, id: string, policy: SignaturePolicy): Covering {
   const references = children(info, NS.signature, 'Reference');
   if (references.length !== 1) throw new Refused('signature_reference_count', `${references.length} references`);
   const [canonicalization, method, reference, ...rest] = elements(info);
@@ -136,13 +137,7 @@ function readSignedInfo(info: Element, id: string, allowSha1: boolean): Covering
   if (c14n !== EXCLUSIVE_C14N) throw new Refused('signature_canonicalization', quoted(c14n));
   const algorithm = algorithmOf(method, 'SignatureMethod');
   const referred = readReference(reference, id);
-  if (!isSignatureAlgorithm(algorithm)) throw new Refused('signature_algorithm', quoted(algorithm));
-  const { digestAlgorithm } = referred;
-  if (!isDigestAlgorithm(digestAlgorithm))
-    throw new Refused('signature_algorithm', `digest ${quoted(digestAlgorithm)}`);
-  if (!allowSha1 && (usesSha1(algorithm) || usesSha1(digestAlgorithm))) {
-    throw new Refused('signature_sha1', `${quoted(algorithm)}, ${quoted(digestAlgorithm)}`);
-  }
+  requireAlgorithms({ signature: algorithm, digest: referred.digestAlgorithm }, policy);
   return { algorithm, ...referred };
 }
 

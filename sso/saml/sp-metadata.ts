@@ -2,11 +2,13 @@
 // SAML metadata 2.4.4.
 import { escapeXml } from './dom.ts';
 import { certificateBody } from './key-pair.ts';
-import { BINDING_POST, NS } from './names.ts';
+import { BINDING_POST, BINDING_REDIRECT, NS } from './names.ts';
 
 export type SpMetadata = {
   readonly spEntityId: string;
   readonly acsUrl: string;
+  /** Where logout messages are taken; undefined while there is no key to sign ours with. */
+  readonly sloUrl: string | undefined;
   readonly nameIdFormat: string | undefined;
   readonly signsRequests: boolean;
   readonly wantsSignedAssertions: boolean;
@@ -21,6 +23,10 @@ export function spMetadataXml(sp: SpMetadata): string {
     ...sp.signingCertificates.map((certificate) => keyDescriptor('signing', certificate)),
     ...sp.encryptionCertificates.map((certificate) => keyDescriptor('encryption', certificate)),
   ];
+  const { sloUrl } = sp;
+  const logout = (sloUrl === undefined ? [] : [BINDING_REDIRECT, BINDING_POST]).map(
+    (binding) => `<md:SingleLogoutService Binding="${binding}" Location="${escapeXml(sloUrl ?? '')}"/>`,
+  );
   const format =
     sp.nameIdFormat === undefined ? [] : [`<md:NameIDFormat>${escapeXml(sp.nameIdFormat)}</md:NameIDFormat>`];
   return [
@@ -28,6 +34,7 @@ export function spMetadataXml(sp: SpMetadata): string {
     `<md:EntityDescriptor xmlns:md="${NS.metadata}" xmlns:ds="${NS.signature}" entityID="${escapeXml(sp.spEntityId)}">`,
     `  <md:SPSSODescriptor protocolSupportEnumeration="${NS.protocol}" AuthnRequestsSigned="${sp.signsRequests}" WantAssertionsSigned="${sp.wantsSignedAssertions}">`,
     ...keys.map((line) => `    ${line}`),
+    ...logout.map((line) => `    ${line}`),
     ...format.map((line) => `    ${line}`),
     `    <md:AssertionConsumerService Binding="${BINDING_POST}" Location="${escapeXml(sp.acsUrl)}" index="0" isDefault="true"/>`,
     '  </md:SPSSODescriptor>',

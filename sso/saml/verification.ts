@@ -1,5 +1,5 @@
 // What one verification knows. The steps fill it from top to bottom; a step reads only what steps above it have set.
-import type { Assertion } from './assertion.ts';
+import type { Assertion, SamlNameId } from './assertion.ts';
 import type { OutstandingRequest, SamlConnection } from './connection.ts';
 
 export type VerifyInput = {
@@ -23,9 +23,8 @@ export type Verification = VerifyInput & {
   assertion: Element;
   /** SHA-256 fingerprint of the certificate that the covering signature verified with. */
   certificate: string;
+  /** Whom the assertion is about. */
+  nameId: SamlNameId;
   /** The result. */
   read: Assertion;
 };
-
-/** A step throws `Refused`, or answers what it found in words for the trace. */
-export type Step = (v: Verification) => string;

@@ -37,11 +37,11 @@ import {
   checkUniqueIds,
 } from './open-document.ts';
 import { readAssertion } from './read-assertion.ts';
-import { Refused, type SamlRefusalCode } from './refusals.ts';
-import type { Step, Verification, VerifyInput } from './verification.ts';
+import { type Check, runSteps, type SamlRefusal, type Steps } from './run-steps.ts';
+import type { Verification, VerifyInput } from './verification.ts';
 
 // biome-ignore format: the steps are a table, in the order in which they run
-const STEPS: readonly (readonly [name: string, step: Step])[] = [
+const STEPS: Steps<Verification> = [
   // the document, unsigned
   ['size',                     checkSize],
   ['encoding',                 checkEncoding],
@@ -73,21 +73,11 @@ const STEPS: readonly (readonly [name: string, step: Step])[] = [
   ['values',                   readAssertion],
 ];
 
-/** What a step found, for the trace. `detail` may hold personal values of the sender. */
-type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
-
 export type VerifiedAssertion = {
   readonly ok: true;
   readonly assertion: Assertion;
   /** SHA-256 fingerprint of the certificate that the signature over the assertion verified with. */
   readonly certificate: string;
-  readonly checks: readonly Check[];
-};
-
-export type SamlRefusal = {
-  readonly ok: false;
-  readonly refusal: SamlRefusalCode;
-  readonly detail: string;
   readonly checks: readonly Check[];
 };
 
@@ -97,17 +87,6 @@ export type SamlRefusal = {
  */
 export function verifyResponse(input: VerifyInput): VerifiedAssertion | SamlRefusal {
   const v = { ...input, responseSigned: false, assertionSigned: false } as Verification;
-  const checks: Check[] = [];
-  let current = '';
-  try {
-    for (const [name, step] of STEPS) {
-      current = name;
-      checks.push({ name, ok: true, detail: step(v) });
-    }
-    return { ok: true, assertion: v.read, certificate: v.certificate, checks };
-  } catch (fault) {
-    if (!(fault instanceof Refused)) throw fault;
-    checks.push({ name: current, ok: false, detail: fault.message });
-    return { ok: false, refusal: fault.code, detail: fault.message, checks };
-  }
+  const result = runSteps(STEPS, v);
+  return result.ok ? { ...result, assertion: v.read, certificate: v.certificate } : result;
 }

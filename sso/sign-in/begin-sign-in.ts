@@ -5,7 +5,8 @@ import { oidcConnection, samlSignOn } from '../connections/protocol-view.ts';
 import type { SsoDeps } from '../deps.ts';
 import { oidcRedirectUri } from '../oidc/connection.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
-import { createAuthnRequest, type SamlForm } from '../saml/authn-request.ts';
+import { createAuthnRequest } from '../saml/authn-request.ts';
+import type { SamlForm } from '../saml/send-message.ts';
 import { SignInRefused } from './refusals.ts';
 import { insertSignInRequest } from './sign-in-request-store.ts';
 

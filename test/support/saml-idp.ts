@@ -124,7 +124,7 @@ export function responseXml(p: ResponseParts, assertion = assertionXml(p)): stri
 export type SignOptions = {
   key: IdpKey;
   /** Local name of the element to sign. */
-  element?: 'Assertion' | 'Response';
+  element?: 'Assertion' | 'Response' | 'LogoutRequest' | 'LogoutResponse';
   algorithm?: string;
   digest?: string;
   transforms?: string[];
@@ -171,7 +171,7 @@ export function signXml(xml: string, options: SignOptions): string {
   signer.idAttributes = ['ID'];
   signer.SignatureAlgorithms = { [algorithm]: signerClass(algorithm, options.key) };
   signer.HashAlgorithms = { [digest]: digestClass(digest) };
-  const path = element === 'Response' ? "/*[local-name(.)='Response']" : `//*[local-name(.)='Assertion']`;
+  const path = element === 'Assertion' ? "//*[local-name(.)='Assertion']" : `/*[local-name(.)='${element}']`;
   signer.addReference({
     xpath: path,
     transforms: options.transforms ?? [SAML.enveloped, SAML.excC14n],
@@ -226,6 +226,8 @@ export type EncryptOptions = {
   /** Digest of OAEP, as written in the document and used. */
   oaep?: 'sha1' | 'sha256';
   keyBeside?: boolean;
+  /** What the ciphertext stands in. */
+  wrapper?: 'EncryptedAssertion' | 'EncryptedID' | 'EncryptedAttribute';
 };
 
 const CIPHERS: Record<string, [name: string, keyBytes: number]> = {
@@ -240,13 +242,13 @@ const CIPHERS: Record<string, [name: string, keyBytes: number]> = {
 export function encryptXml(xml: string, options: EncryptOptions): string {
   const start = xml.indexOf('<saml:Assertion');
   const end = xml.indexOf('</saml:Assertion>') + '</saml:Assertion>'.length;
-  return xml.slice(0, start) + encryptedAssertion(xml.slice(start, end), options) + xml.slice(end);
+  return xml.slice(0, start) + encryptedElement(xml.slice(start, end), options) + xml.slice(end);
 }
 
-export function encryptedAssertion(plain: string, options: EncryptOptions): string {
+export function encryptedElement(plain: string, options: EncryptOptions): string {
   const algorithm = options.data ?? 'http://www.w3.org/2009/xmlenc11#aes256-gcm';
   const transport = options.keyTransport ?? 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
-  const [name, keyBytes] = CIPHERS[algorithm] ?? ['aes-256-gcm', 32];
+  const [cipher, keyBytes] = CIPHERS[algorithm] ?? ['aes-256-gcm', 32];
   const secret = randomBytes(keyBytes);
   const oaep = options.oaep ?? 'sha1';
   const wrapped = publicEncrypt(
@@ -261,9 +263,10 @@ export function encryptedAssertion(plain: string, options: EncryptOptions): stri
     : '';
   const encryptedKey = `<xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"><xenc:EncryptionMethod Algorithm="${transport}"><ds:DigestMethod xmlns:ds="${SAML.ds}" Algorithm="${digestUri}"/>${mask}</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue>${wrapped.toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
   const inside = options.keyBeside ? '' : `<ds:KeyInfo xmlns:ds="${SAML.ds}">${encryptedKey}</ds:KeyInfo>`;
-  const ciphertext = encryptData(name, secret, Buffer.from(plain)).toString('base64');
+  const ciphertext = encryptData(cipher, secret, Buffer.from(plain)).toString('base64');
   const data = `<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="${algorithm}"/>${inside}<xenc:CipherData><xenc:CipherValue>${ciphertext}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`;
-  return `<saml:EncryptedAssertion xmlns:saml="${SAML.assertion}">${data}${options.keyBeside ? encryptedKey : ''}</saml:EncryptedAssertion>`;
+  const name = options.wrapper ?? 'EncryptedAssertion';
+  return `<saml:${name} xmlns:saml="${SAML.assertion}">${data}${options.keyBeside ? encryptedKey : ''}</saml:${name}>`;
 }
 
 function encryptData(name: string, secret: Buffer, plain: Buffer): Buffer {

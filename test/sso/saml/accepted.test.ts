@@ -1,7 +1,7 @@
 // Every valid variant of a SAML response is accepted and read as it was meant. Expected values are stated in company.ts.
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptXml, responseXml, signXml } from '../../support/saml-idp.ts';
+import { encryptedElement, encryptXml, responseXml, SAML, signXml } from '../../support/saml-idp.ts';
 import { attribute, audience, KEYS, parts, type Setting, SP_ENTITY_ID, signed, unsigned, verify } from './company.ts';
 
 const ALICE = {
@@ -143,6 +143,16 @@ const VARIANTS: readonly (readonly [what: string, xml: () => string | Buffer, se
     () => encryptXml(signed(), { ...sp, keyTransport: `${XMLENC11}rsa-oaep` }),
   ],
   ['the encrypted key beside the data', () => encryptXml(signed(), { ...sp, keyBeside: true })],
+  [
+    'the NameID encrypted by itself',
+    () =>
+      signed({
+        nameIdXml: encryptedElement(
+          `<saml:NameID xmlns:saml="${SAML.assertion}" Format="${ALICE.nameId.format}">alice</saml:NameID>`,
+          { ...sp, wrapper: 'EncryptedID' },
+        ),
+      }),
+  ],
   [
     'the plaintext uses a prefix declared around it',
     () => encryptXml(signed().replace(/(<saml:Assertion) xmlns:saml="[^"]+"/, '$1'), sp),

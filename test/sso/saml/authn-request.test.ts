@@ -103,5 +103,9 @@ describe('an AuthnRequest', () => {
 });
 
 test('the addresses of a connection carry its id', () => {
-  expect(samlEndpoints('https://drawbridge.test', 'acme')).toEqual({ spEntityId: SP_ENTITY_ID, acsUrl: ACS_URL });
+  expect(samlEndpoints('https://drawbridge.test', 'acme')).toEqual({
+    spEntityId: SP_ENTITY_ID,
+    acsUrl: ACS_URL,
+    sloUrl: 'https://drawbridge.test/sso/saml/acme/slo',
+  });
 });

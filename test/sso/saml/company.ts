@@ -67,7 +67,7 @@ export function parts(changes: Partial<ResponseParts> = {}): ResponseParts {
   };
 }
 
-function connection(changes: Partial<SamlConnection> = {}): SamlConnection {
+export function connection(changes: Partial<SamlConnection> = {}): SamlConnection {
   return {
     id: 'acme',
     spEntityId: SP_ENTITY_ID,

@@ -1,6 +1,6 @@
 // Responses that are signed and do not count for this connection, this request and this time. The names of the refusals
 // are stated here.
-import { responseXml, signXml } from '../../support/saml-idp.ts';
+import { encryptedElement, responseXml, signXml } from '../../support/saml-idp.ts';
 import { ACS_URL, audience, KEYS, parts, SP_ENTITY_ID, signed, unsigned } from './company.ts';
 import { refuses } from './refuses.ts';
 
@@ -45,7 +45,7 @@ refuses('the assertion', [
   ['an issuer that begins right', 'issuer', () => signed({ issuer: `${parts().issuer}/evil` })],
   [
     'another issuer that signed with its own key',
-    'signature_invalid',
+    'certificate_unknown',
     () => signXml(unsigned({ issuer: 'https://evil.test' }), { key: KEYS.stranger }),
   ],
   ['another audience', 'audience', () => signed({ audiences: audience('https://other.test') })],
@@ -114,7 +114,22 @@ refuses('the assertion', [
   ],
   ['no NameID', 'name_id_missing', () => signed({ nameIdXml: ' ' })],
   ['an empty NameID', 'name_id_missing', () => signed({ nameId: '' })],
-  ['an encrypted NameID', 'name_id_encrypted', () => signed({ nameIdXml: '<saml:EncryptedID/>' })],
+  [
+    'an encrypted NameID without a key of ours',
+    'name_id_encrypted',
+    () => signed({ nameIdXml: '<saml:EncryptedID/>' }),
+    { connection: { decryptionKeys: [] } },
+  ],
+  [
+    'a NameID beside an encrypted one',
+    'subject',
+    () => signed({ nameIdXml: '<saml:NameID>alice</saml:NameID><saml:EncryptedID/>' }),
+  ],
+  [
+    'an encrypted NameID that is another element',
+    'name_id_missing',
+    () => signed({ nameIdXml: encryptedElement('<x/>', { certificate: KEYS.sp.certificate, wrapper: 'EncryptedID' }) }),
+  ],
   ['a NameID with an element in it', 'name_id_invalid', () => signed({ nameId: 'alice<saml:x/>@acme.test' })],
   ['a NameID with blanks before it', 'name_id_invalid', () => signed({ nameId: ' alice' })],
   ['a NameID with a line end after it', 'name_id_invalid', () => signed({ nameId: 'alice\n' })],

@@ -1,5 +1,5 @@
 // Hostile responses: encryption. The names of the refusals are stated here.
-import { encryptedAssertion, encryptXml, responseXml, signXml } from '../../support/saml-idp.ts';
+import { encryptedElement, encryptXml, responseXml, signXml } from '../../support/saml-idp.ts';
 import { KEYS, parts, signed, unsigned } from './company.ts';
 import { refuses } from './refuses.ts';
 
@@ -13,12 +13,12 @@ refuses('encryption', [
   ['encrypted by anybody with our public key, not signed', 'signature_missing', forgedInside],
   [
     "encrypted by anybody, a stranger's signature inside",
-    'signature_invalid',
+    'certificate_unknown',
     () => encryptXml(signXml(unsigned({ nameId: 'admin' }), { key: KEYS.stranger }), sp),
   ],
   [
     'a signed response whose ciphertext was exchanged',
-    'signature_invalid',
+    'digest_mismatch',
     () => {
       const ciphertext = forgedInside().match(/<saml:EncryptedAssertion.*<\/saml:EncryptedAssertion>/s)?.[0] ?? '';
       return signXml(encryptXml(unsigned(), sp), response).replace(
@@ -27,7 +27,7 @@ refuses('encryption', [
       );
     },
   ],
-  ['the response signed before encryption', 'signature_invalid', () => encryptXml(signXml(unsigned(), response), sp)],
+  ['the response signed before encryption', 'digest_mismatch', () => encryptXml(signXml(unsigned(), response), sp)],
   [
     'only the response signed where the assertion must be',
     'signature_policy',
@@ -102,11 +102,11 @@ refuses('encryption', [
     'encryption_shape',
     () => encryptXml(signed(), sp).replace(/<xenc:EncryptedKey.*<\/xenc:EncryptedKey>/s, ''),
   ],
-  ['plaintext that is no XML', 'decryption_failed', () => responseXml(parts(), encryptedAssertion('hello', sp))],
+  ['plaintext that is no XML', 'decryption_failed', () => responseXml(parts(), encryptedElement('hello', sp))],
   [
     'plaintext with a DOCTYPE',
     'decryption_failed',
-    () => responseXml(parts(), encryptedAssertion('<!DOCTYPE x><x/>', sp)),
+    () => responseXml(parts(), encryptedElement('<!DOCTYPE x><x/>', sp)),
   ],
   [
     'plaintext with a comment in the NameID',
@@ -116,19 +116,15 @@ refuses('encryption', [
   [
     'plaintext that closes its place',
     'decryption_failed',
-    () => responseXml(parts(), encryptedAssertion('</decrypted><decrypted>', sp)),
+    () => responseXml(parts(), encryptedElement('</decrypted><decrypted>', sp)),
   ],
-  [
-    'plaintext that is another element',
-    'decryption_failed',
-    () => responseXml(parts(), encryptedAssertion('<x/>', sp)),
-  ],
+  ['plaintext that is another element', 'decryption_failed', () => responseXml(parts(), encryptedElement('<x/>', sp))],
   [
     'plaintext with two assertions',
     'decryption_failed',
     () => {
       const one = signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '';
-      return responseXml(parts(), encryptedAssertion(one + one.replaceAll('_assertion-1', '_assertion-2'), sp));
+      return responseXml(parts(), encryptedElement(one + one.replaceAll('_assertion-1', '_assertion-2'), sp));
     },
   ],
   [
@@ -140,7 +136,7 @@ refuses('encryption', [
         unsigned({ nameId: 'admin', assertionId: '_2' }).match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '';
       return responseXml(
         parts(),
-        encryptedAssertion(
+        encryptedElement(
           forged.replace('</saml:Subject>', () => `${one}</saml:Subject>`),
           sp,
         ),
@@ -153,7 +149,7 @@ refuses('encryption', [
     () =>
       responseXml(
         parts(),
-        encryptedAssertion(
+        encryptedElement(
           unsigned()
             .match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0]
             ?.replace('<saml:Subject>', '<saml:Subject ID="_assertion-1">') ?? '',

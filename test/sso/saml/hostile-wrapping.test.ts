@@ -1,6 +1,6 @@
 // Hostile responses: signature wrapping. The names of the refusals are stated here, not copied from a run.
 import type { SamlRefusalCode } from '../../../sso/saml/refusals.ts';
-import { encryptedAssertion, responseXml, signXml } from '../../support/saml-idp.ts';
+import { encryptedElement, responseXml, signXml } from '../../support/saml-idp.ts';
 import { KEYS, parts, signed, unsigned } from './company.ts';
 import { type Case, refuses } from './refuses.ts';
 import { ASSERTION_WRAPPINGS, RESPONSE_WRAPPINGS } from './wrapping.ts';
@@ -59,7 +59,7 @@ refuses('wrapping with a single assertion', [
     () =>
       responseXml(
         parts(),
-        encryptedAssertion(signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '', sp) +
+        encryptedElement(signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '', sp) +
           signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0],
       ),
   ],
@@ -67,7 +67,7 @@ refuses('wrapping with a single assertion', [
     'two encrypted assertions',
     'assertion_count',
     () => {
-      const one = encryptedAssertion(signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '', sp);
+      const one = encryptedElement(signed().match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '', sp);
       return responseXml(parts(), one + one);
     },
   ],

@@ -15,6 +15,7 @@ describe('our metadata', () => {
   const sp: SpMetadata = {
     spEntityId: SP_ENTITY_ID,
     acsUrl: ACS_URL,
+    sloUrl: 'https://drawbridge.test/sso/saml/acme/slo',
     nameIdFormat: 'urn:f',
     signsRequests: true,
     wantsSignedAssertions: true,
@@ -26,10 +27,16 @@ describe('our metadata', () => {
     const read = SPMetadata(spMetadataXml(sp));
     expect(read.getEntityID()).toBe('https://drawbridge.test/sso/saml/acme/metadata');
     expect(read.getAssertionConsumerService('post')).toBe('https://drawbridge.test/sso/saml/acme/acs');
+    expect(read.getSingleLogoutService('redirect')).toBe('https://drawbridge.test/sso/saml/acme/slo');
+    expect(read.getSingleLogoutService('post')).toBe('https://drawbridge.test/sso/saml/acme/slo');
     expect(read.isAuthnRequestSigned()).toBe(true);
     expect(read.isWantAssertionsSigned()).toBe(true);
     expect(read.getX509Certificate('signing')).toBe(KEYS.sp.base64);
     expect(read.getX509Certificate('encryption')).toEqual([KEYS.sp.base64, KEYS.next.base64]);
+  });
+
+  test('names no logout address while there is no key to sign logout messages with', () => {
+    expect(spMetadataXml({ ...sp, sloUrl: undefined })).not.toContain('SingleLogoutService');
   });
 });
 
@@ -59,11 +66,20 @@ describe("an identity provider's metadata", () => {
       entityId: 'https://idp.test',
       ssoRedirectUrl: 'https://idp.test/sso',
       ssoPostUrl: 'https://idp.test/post',
-      sloUrl: 'https://idp.test/slo',
+      slo: { url: 'https://idp.test/slo', binding: 'post', responseUrl: undefined },
       wantsSignedRequests: true,
       certificates: [KEYS.idp, KEYS.next].map(({ certificate }) => new X509Certificate(certificate).toString()),
       nameIdFormats: ['urn:f'],
       validUntil: new Date('2027-01-01T00:00:00Z'),
+    });
+  });
+
+  test('takes logout by redirect where both bindings are there, and an address of its own for answers', () => {
+    const both =
+      service('SingleLogoutService', POST, 'https://idp.test/slo-post') +
+      `<md:SingleLogoutService Binding="${REDIRECT}" Location="https://idp.test/slo" ResponseLocation="https://idp.test/answers"/>`;
+    expect(parseIdpMetadata(entity(keyOf(KEYS.idp.base64) + SSO + both))).toMatchObject({
+      slo: { url: 'https://idp.test/slo', binding: 'redirect', responseUrl: 'https://idp.test/answers' },
     });
   });
 

@@ -1,4 +1,4 @@
-// Encrypted assertions: RSA-OAEP for the key and AES for the data, by node:crypto. (samlify takes rsa-1_5 and knows no
+// Encrypted assertions and NameIDs: RSA-OAEP for the key and AES for the data, by node:crypto. (samlify takes rsa-1_5 and knows no
 // OAEP with SHA-256.) All failures behind the first private-key operation share one code and one detail, so that a
 // sender learns nothing about padding. XML Encryption 1.1, sections 5.2 to 5.5; SAML core 2.3.4 and 6.1.
 import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
@@ -35,11 +35,11 @@ const GCM_TAG = 16;
 const CBC_BLOCK = 16;
 
 /**
- * Decrypts an EncryptedAssertion; answers the one element that was in it.
+ * Decrypts an EncryptedAssertion or EncryptedID; answers the one element that was in it.
  *
  * @param privateKeys PEM; each is tried
  */
-export function decryptAssertion(encrypted: Element, privateKeys: readonly string[]): Element {
+export function decryptElement(encrypted: Element, privateKeys: readonly string[]): Element {
   const data = only(encrypted, NS.encryption, 'EncryptedData');
   const cipher = CIPHERS.get(methodOf(data));
   if (!cipher) throw new Refused('encryption_algorithm', quoted(methodOf(data)));
