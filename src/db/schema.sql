@@ -79,6 +79,19 @@ table block -- row-level security
   constraint block_pkey PRIMARY KEY (org_id, member_id, source, ref)
   constraint block_source CHECK ((source = ANY (ARRAY['directory'::text, 'admin'::text, 'policy'::text])))
 
+table break_glass -- row-level security
+  org_id uuid not null
+  member_id uuid not null
+  named_by jsonb not null
+  named_at timestamp with time zone not null
+  ready_at timestamp with time zone
+  proved_at timestamp with time zone
+  last_used_at timestamp with time zone
+  last_session text
+  constraint break_glass_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint break_glass_pkey PRIMARY KEY (org_id, member_id)
+  constraint break_glass_proved_when_ready CHECK (((proved_at IS NULL) OR (ready_at IS NOT NULL)))
+
 table carrier -- row-level security
   org_id uuid not null
   member_id uuid not null
@@ -455,9 +468,19 @@ table organization -- row-level security
   frozen_at timestamp with time zone
   frozen_reason text
   created_at timestamp with time zone not null default now()
+  sso_enforcement text not null default 'off'::text
+  sso_guests text not null default 'exempt'::text
+  sso_enforced_at timestamp with time zone
+  max_session_seconds integer
+  second_factor text not null default 'off'::text
+  constraint organization_enforced_since CHECK (((sso_enforcement = 'enforced'::text) = (sso_enforced_at IS NOT NULL)))
   constraint organization_key_fkey FOREIGN KEY (key) REFERENCES organization_key(key)
+  constraint organization_max_session CHECK (((max_session_seconds >= 300) AND (max_session_seconds <= 31536000)))
   constraint organization_pkey PRIMARY KEY (org_id)
   constraint organization_seat_limit CHECK ((seat_limit >= 0))
+  constraint organization_second_factor CHECK ((second_factor = ANY (ARRAY['off'::text, 'required'::text])))
+  constraint organization_sso_enforcement CHECK ((sso_enforcement = ANY (ARRAY['off'::text, 'enforced'::text])))
+  constraint organization_sso_guests CHECK ((sso_guests = ANY (ARRAY['exempt'::text, 'held'::text])))
   constraint organization_status CHECK ((status = ANY (ARRAY['active'::text, 'deleted'::text])))
 
 table organization_key
@@ -693,6 +716,7 @@ of_organization on audit_event: uuid_eq(org_id, ( SELECT (NULLIF(current_setting
 of_organization on audit_personal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on audit_seal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on block: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on break_glass: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -749,10 +773,12 @@ credential_last_used(text,uuid,uuid) -> timestamp with time zone, security defin
 deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regranted integer)
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
 delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
+demand_logout(uuid) -> void, security definer, search_path=public, pg_temp
 directory_user_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
 domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
 drop_old_journal(timestamp with time zone) -> integer
 drop_old_journal_bodies(timestamp with time zone) -> integer
+end_break_glass() -> trigger
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
 ensure_partitions(timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 expire_invitations(timestamp with time zone,uuid) -> integer
@@ -766,17 +792,22 @@ guard_seat(uuid,uuid) -> void
 has_further_keys(jsonb) -> boolean
 has_own_extension(jsonb) -> boolean
 home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
+is_break_glass(uuid,uuid) -> boolean
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
 lock_extension_schemas(uuid,boolean) -> void
 loses_full_control(uuid,uuid,text) -> boolean
 manager_of(jsonb) -> uuid
+mark_people_of_domain() -> trigger, security definer, search_path=public, pg_temp
+mark_people_of_organization(uuid) -> integer, security definer, search_path=public, pg_temp
 mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
 member_for_directory(uuid,uuid,uuid,directory_user_input) -> record
 memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
+note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_temp
 note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
+note_first_factors_deleted(uuid) -> void, security definer, search_path=public, pg_temp
 organization_of_connection(uuid) -> uuid, security definer, search_path=public, pg_temp
 organization_of_domain(text) -> uuid, security definer, search_path=public, pg_temp
 organization_of_key(text) -> uuid, security definer, search_path=public, pg_temp
@@ -844,6 +875,8 @@ CREATE TRIGGER connection_domains AFTER INSERT OR UPDATE OF status, settings ON 
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
+CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
+CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
 
 -- rights
@@ -855,6 +888,7 @@ drawbridge_app: INSERT, SELECT on audit_event
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on audit_personal
 drawbridge_app: SELECT on audit_seal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
@@ -901,6 +935,7 @@ drawbridge_worker: INSERT, SELECT on audit_event
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on audit_personal
 drawbridge_worker: SELECT on audit_seal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain

@@ -18,6 +18,7 @@ export type Adoption = {
 };
 
 const SENTENCES: Readonly<Record<string, string>> = {
+  break_glass: 'The member is a break-glass owner: no directory may hold them, and nobody can approve it.',
   admin_rights: 'The member has, or is offered, rights over others: a directory takes nobody over who has them.',
   address_not_verified: 'Only an address names the member, and the organization has not verified its domain.',
   another_external_id:

@@ -1,8 +1,13 @@
 // One account in Keycloak: read it, make it, change it, end its sessions. Every write can be repeated.
+import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js';
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js';
 import type { KeycloakAdmin } from './admin.ts';
 import type { Account, AccountChange, PersonProjection } from './projection.ts';
 import { parkedAddress } from './projection.ts';
+import { OUR_ROLES } from './realm/roles.ts';
+
+/** Credentials that open the realm by themselves; a one-time code only follows another factor. */
+const FIRST_FACTORS = new Set(['password', 'webauthn-passwordless']);
 
 /** An account as Keycloak holds it, and the ids of its organizations by alias. */
 export type FoundAccount = { readonly account: Account; readonly organizationIds: ReadonlyMap<string, string> };
@@ -12,6 +17,8 @@ export async function readAccount(admin: KeycloakAdmin, id: string): Promise<Fou
   const user = await admin.find((api) => api.users.findOne({ id }));
   if (!user) return undefined;
   const identities = await admin.call((api) => api.users.listFederatedIdentities({ id }));
+  const roles = await admin.call((api) => api.users.listRealmRoleMappings({ id }));
+  const firstFactors = await findFirstFactors(admin, id);
   const memberships = await admin.call((api) => api.organizations.memberOrganizations({ userId: id }));
   const organizations: Record<string, string[]> = {};
   for (const { id: orgId, alias } of memberships) {
@@ -24,6 +31,8 @@ export async function readAccount(admin: KeycloakAdmin, id: string): Promise<Fou
     givenName: user.firstName ?? '',
     familyName: user.lastName ?? '',
     links: identities.map(({ identityProvider }) => identityProvider!).sort(),
+    roles: OUR_ROLES.filter((role) => roles.some(({ name }) => name === role)),
+    firstFactors: firstFactors.length > 0 ? 'any' : 'none',
     organizations,
   };
   return { account, organizationIds: new Map(memberships.map(({ id: orgId, alias }) => [alias!, orgId!])) };
@@ -82,6 +91,28 @@ export async function takeAway(context: ChangeContext, change: AccountChange): P
   }
 }
 
+/** Gives roles that shut a door. The run-time account may not list the realm's roles, only those that a user lacks. */
+export async function holdToRoles(admin: KeycloakAdmin, id: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const lacking = await admin.call((api) => api.users.listAvailableRealmRoleMappings({ id }));
+  const roles = named(lacking, names);
+  if (roles.length > 0) await admin.call((api) => api.users.addRealmRoleMappings({ id, roles }));
+}
+
+/** Takes roles back. */
+export async function releaseFromRoles(admin: KeycloakAdmin, id: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const roles = named(await admin.call((api) => api.users.listRealmRoleMappings({ id })), names);
+  if (roles.length > 0) await admin.call((api) => api.users.delRealmRoleMappings({ id, roles }));
+}
+
+/** Deletes passwords and passkeys; gives how many there were. */
+export async function dropFirstFactors(admin: KeycloakAdmin, id: string): Promise<number> {
+  const found = await findFirstFactors(admin, id);
+  for (const credentialId of found) await admin.remove((api) => api.users.deleteCredential({ id, credentialId }));
+  return found.length;
+}
+
 /** Writes address, names and state. Without `attributes` in the body those stay as they are; 409 if the address is taken. */
 export async function writeProfile({ admin, id, wished }: ChangeContext): Promise<void> {
   await admin.call((api) => api.users.update({ id }, { ...profileOf(wished), enabled: wished.enabled }));
@@ -121,6 +152,15 @@ function profileOf(wished: Account): UserRepresentation {
     firstName: wished.givenName,
     lastName: wished.familyName,
   };
+}
+
+async function findFirstFactors(admin: KeycloakAdmin, id: string): Promise<string[]> {
+  const credentials = await admin.call((api) => api.users.getCredentials({ id }));
+  return credentials.filter(({ type }) => FIRST_FACTORS.has(type ?? '')).map((credential) => credential.id!);
+}
+
+function named(roles: readonly RoleRepresentation[], names: readonly string[]): { id: string; name: string }[] {
+  return roles.filter(({ name }) => names.includes(name ?? '')).map(({ id, name }) => ({ id: id!, name: name! }));
 }
 
 function identity(identityProvider: string, personId: string, wished: Account) {

@@ -6,9 +6,12 @@ import {
   type ChangeContext,
   createAccount,
   disableAccount,
+  dropFirstFactors,
   endSessions,
   give,
+  holdToRoles,
   readAccount,
+  releaseFromRoles,
   takeAway,
   writeProfile,
 } from './account.ts';
@@ -16,7 +19,7 @@ import { freeAddress } from './address-conflict.ts';
 import type { Keycloak } from './keycloak.ts';
 import { isRefused, KeycloakRefused } from './keycloak-error.ts';
 import { projectOrganizationOn } from './project-organization.ts';
-import { type Account, type AccountChange, changeOf, endsAccess, wishedAccount } from './projection.ts';
+import { type Account, type AccountChange, changeOf, describeChange, endsAccess, wishedAccount } from './projection.ts';
 import {
   findOrganizationIds,
   findOrganizationIdsByAlias,
@@ -26,7 +29,14 @@ import {
   type PersonState,
   type ProjectedAccount,
 } from './projection-queries.ts';
-import { forgetAccount, noteProjected, noteUncertain, saveAccountId } from './projection-store.ts';
+import {
+  forgetAccount,
+  noteBreakGlassReady,
+  noteFirstFactorsDeleted,
+  noteProjected,
+  noteUncertain,
+  saveAccountId,
+} from './projection-store.ts';
 import { withSubjectLock } from './subject-lock.ts';
 
 export type ProjectOptions = {
@@ -88,12 +98,7 @@ async function stands({ keycloak }: Run, id: string, wished: Account): Promise<b
 }
 
 function isSame(wished: Account, stored: ProjectedAccount): boolean {
-  const { link, join, joinGroups, profile, ...ends } = changeOf(wished, stored.account);
-  return (
-    !profile &&
-    !ends.disable &&
-    [link, join, joinGroups, ends.leave, ends.leaveGroups, ends.unlink].every((list) => list.length === 0)
-  );
+  return describeChange(changeOf(wished, stored.account)).length === 0;
 }
 
 /** A new account, or the one whose creation got no answer. */
@@ -108,6 +113,8 @@ async function makeAccount(run: Run, state: PersonState, wished: Account): Promi
     return adopted ?? create();
   });
   await saveAccountId(tx, personId, id);
+  // There is nothing yet that a role would have to end, unlike with an account that people have used.
+  if (!adopted) await holdToRoles(keycloak.runtime, id, wished.roles);
   const found = adopted ? await readAccount(keycloak.runtime, id) : undefined;
   const actual = found?.account ?? { ...wished, organizations: {} };
   await changeAccount(run, { ...state, ids }, { wished, id, actual, read: found?.organizationIds });
@@ -141,12 +148,23 @@ async function changeAccount(run: Run, state: PersonState, { wished, id, actual,
   if (change.disable) await disableAccount(admin, id);
   if (change.disable && run.endSessions) await endSessions(admin, id);
   await takeAway(context(await withThoseLeft(tx, state.ids, actual, change)), change);
+  await shutDoors(run, id, change);
   if (ends && !change.disable && run.endSessions) await endSessions(admin, id);
   // Only now what is given: an organization that cannot be made must not hold back what is taken away.
   const given = context(await ensureOrganizations(run, state));
   if (change.profile) await writeProfileOrFreeAddress(run, given);
   await give(given, change);
+  await releaseFromRoles(admin, id, change.release);
   await noteProjected(tx, personId, wished, ends && !run.endSessions);
+  if (state.person.breakGlass && run.endSessions) await noteBreakGlassReady(tx, personId);
+}
+
+/** The role comes first: from then on a password that is still there, or set at this moment, opens nothing. */
+async function shutDoors({ keycloak, tx, personId }: Run, id: string, change: AccountChange): Promise<void> {
+  await holdToRoles(keycloak.runtime, id, change.hold);
+  if (!change.dropFirstFactors) return;
+  const dropped = await dropFirstFactors(keycloak.runtime, id);
+  if (dropped > 0) await noteFirstFactorsDeleted(tx, personId);
 }
 
 async function writeProfileOrFreeAddress(run: Run, context: ChangeContext): Promise<void> {

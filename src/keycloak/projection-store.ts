@@ -108,6 +108,16 @@ export async function noteProjected(
   });
 }
 
+/** A sign-in by password from now on proves that a break-glass owner can come in. */
+export async function noteBreakGlassReady(db: Queryable, personId: string): Promise<void> {
+  await db.query({ name: 'break-glass-ready', text: 'select note_break_glass_ready($1)', values: [personId] });
+}
+
+/** Passwords and passkeys of a person who must sign in through the company were deleted; recorded in the audit. */
+export async function noteFirstFactorsDeleted(db: Queryable, personId: string): Promise<void> {
+  await db.query({ name: 'first-factors-deleted', text: 'select note_first_factors_deleted($1)', values: [personId] });
+}
+
 /** Remembers the account of a person. */
 export async function saveAccountId(db: Queryable, personId: string, keycloakId: string): Promise<void> {
   await db.query({

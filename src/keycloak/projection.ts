@@ -1,6 +1,8 @@
 // What Keycloak must look like for a person and for an organization, as Drawbridge's database says it, and the form in
 // which a wish and an account are compared. Pure (design section 9).
 
+import { SSO_ENFORCED } from './realm/roles.ts';
+
 export type PersonProjection = {
   readonly personId: string;
   readonly address: string | null;
@@ -9,6 +11,10 @@ export type PersonProjection = {
   readonly enabled: boolean;
   readonly setPassword: boolean;
   readonly invitationLink: boolean;
+  /** Realm roles that the flows ask for; sorted. */
+  readonly roles: readonly string[];
+  /** Is a break-glass owner somewhere: no company's link there, and proved by signing in by password. */
+  readonly breakGlass: boolean;
   /** Those with an active membership. */
   readonly organizations: readonly {
     readonly orgId: string;
@@ -38,6 +44,10 @@ export type Account = {
   readonly familyName: string;
   /** Aliases of the identity providers through which the person may come in; sorted. */
   readonly links: readonly string[];
+  /** Of the realm roles that are ours to give; sorted. */
+  readonly roles: readonly string[];
+  /** Passwords and passkeys: `none` is a demand, or what was found; `any` says that it is not ours to say, or that some are there. */
+  readonly firstFactors: 'none' | 'any';
   /** Group paths by organization alias; sorted. */
   readonly organizations: Readonly<Record<string, readonly string[]>>;
 };
@@ -58,6 +68,8 @@ export function wishedAccount(person: PersonProjection): Account {
     givenName: person.givenName?.slice(0, NAME_MAX) ?? '',
     familyName: person.familyName?.slice(0, NAME_MAX) ?? '',
     links: [...new Set(person.invitationLink ? ['invitation', ...links] : links)].sort(),
+    roles: person.roles,
+    firstFactors: person.roles.includes(SSO_ENFORCED) ? 'none' : 'any',
     organizations: Object.fromEntries(
       person.organizations.map(({ alias, teams, role }) => [
         alias,
@@ -73,10 +85,14 @@ export type AccountChange = {
   readonly leave: readonly string[];
   readonly leaveGroups: readonly GroupOf[];
   readonly unlink: readonly string[];
+  /** Roles that shut a door, before whatever would open it again. */
+  readonly hold: readonly string[];
+  readonly dropFirstFactors: boolean;
   readonly profile: boolean;
   readonly link: readonly string[];
   readonly join: readonly string[];
   readonly joinGroups: readonly GroupOf[];
+  readonly release: readonly string[];
 };
 type GroupOf = { readonly alias: string; readonly path: string };
 
@@ -91,6 +107,8 @@ export function changeOf(wished: Account, actual: Account): AccountChange {
     leave: Object.keys(actual.organizations).filter((alias) => !wished.organizations[alias]),
     leaveGroups: groups(actual).filter((group) => wished.organizations[group.alias] && !has(wished, group)),
     unlink: actual.links.filter((alias) => !wished.links.includes(alias)),
+    hold: wished.roles.filter((role) => !actual.roles.includes(role)),
+    dropFirstFactors: wished.firstFactors === 'none' && actual.firstFactors !== 'none',
     profile:
       wished.address !== actual.address ||
       wished.givenName !== actual.givenName ||
@@ -99,12 +117,16 @@ export function changeOf(wished: Account, actual: Account): AccountChange {
     link: wished.links.filter((alias) => !actual.links.includes(alias)),
     join: Object.keys(wished.organizations).filter((alias) => !actual.organizations[alias]),
     joinGroups: groups(wished).filter((group) => !has(actual, group)),
+    release: actual.roles.filter((role) => !wished.roles.includes(role)),
   };
 }
 
-/** Whether the change takes a place in an organization, or the account itself, away: then sessions end. */
+/**
+ * Whether the change takes a place in an organization, or the account itself, away, or asks for more than an open session
+ * has shown (a role does not touch a living one): then sessions end.
+ */
 export function endsAccess(change: AccountChange): boolean {
-  return change.disable || change.leave.length > 0;
+  return change.disable || change.leave.length > 0 || change.hold.length > 0;
 }
 
 /** The change in words, one line for each difference; empty when there is none. */
@@ -115,8 +137,11 @@ export function describeChange(change: AccountChange): string[] {
     ...change.leave.map((alias) => `is in organization ${alias} and must not be`),
     ...change.leaveGroups.map(({ alias, path }) => `is in group ${path} of ${alias} and must not be`),
     ...change.unlink.map((alias) => `is linked to ${alias} and must not be`),
+    ...change.hold.map((role) => `lacks the role ${role}`),
+    ...(change.dropFirstFactors ? ['has a password or passkey and must sign in through the company'] : []),
     ...change.link.map((alias) => `is not linked to ${alias}`),
     ...change.join.map((alias) => `is not in organization ${alias}`),
     ...change.joinGroups.map(({ alias, path }) => `is not in group ${path} of ${alias}`),
+    ...change.release.map((role) => `has the role ${role} and must not`),
   ];
 }

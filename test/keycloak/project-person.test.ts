@@ -36,6 +36,8 @@ test('makes the account with its link, membership and groups, and the organizati
     givenName: 'Ada',
     familyName: 'Lovelace',
     links: ['sso-made'],
+    roles: [],
+    firstFactors: 'none',
     organizations: { made: ['/engineering', '/roles/member'] },
   });
   const id = await t.accountOf(person);

@@ -17,6 +17,8 @@ const PERSON: PersonProjection = {
   enabled: true,
   setPassword: true,
   invitationLink: true,
+  roles: ['mfa-required'],
+  breakGlass: false,
   organizations: [
     { orgId: 'a', alias: 'acme', role: 'admin', teams: ['research', 'engineering'], links: ['sso-acme'] },
     { orgId: 'b', alias: 'beta', role: null, teams: [], links: [] },
@@ -31,6 +33,8 @@ test('folds the address, sorts links and groups, and parks who has no address', 
     givenName: 'Ada',
     familyName: '',
     links: ['invitation', 'sso-acme'],
+    roles: ['mfa-required'],
+    firstFactors: 'any',
     organizations: { acme: ['/engineering', '/research', '/roles/admin'], beta: [] },
   });
   expect(wishedAccount({ ...PERSON, address: null }).address).toBe(`${PERSON.personId}@parked.invalid`);
@@ -67,6 +71,14 @@ const CHANGES: [string, Partial<Account>, string[], boolean][] = [
     ['is linked to sso-old and must not be', 'is not linked to invitation'],
     false,
   ],
+  ['without a role that shuts a door', { roles: [] }, ['lacks the role mfa-required'], true],
+  [
+    'with a role that nobody demands',
+    { roles: ['mfa-required', 'sso-enforced'] },
+    ['has the role sso-enforced and must not'],
+    false,
+  ],
+  ['without a password, which is the own affair', { firstFactors: 'none' }, [], false],
 ];
 
 test.each(CHANGES)('%s', (_name, difference, words, ends) => {
@@ -85,4 +97,12 @@ test('a wished end is a disable and no profile change', () => {
   const change = changeOf({ ...ACCOUNT, enabled: false }, ACCOUNT);
   expect(change).toMatchObject({ disable: true, profile: false });
   expect(endsAccess(change)).toBe(true);
+});
+
+test('who must sign in through the company keeps no password, and dropping one ends no session', () => {
+  const wished = wishedAccount({ ...PERSON, roles: ['mfa-required', 'sso-enforced'] });
+  expect(wished.firstFactors).toBe('none');
+  const change = changeOf(wished, { ...wished, firstFactors: 'any' });
+  expect(describeChange(change)).toEqual(['has a password or passkey and must sign in through the company']);
+  expect(endsAccess(change)).toBe(false);
 });

@@ -211,27 +211,6 @@ create function memberships_of_person(p_person uuid)
   where m.person_id = p_person and m.status not in ('removed', 'purged') order by o.key
 $$;
 
--- What Keycloak must look like for one person (design, section 9).
-create function person_projection(p_person uuid) returns jsonb
-  language sql stable security definer set search_path = public, pg_temp as $$
-  select jsonb_build_object(
-    'personId', p.id, 'address', a.address, 'givenName', p.given_name, 'familyName', p.family_name,
-    'enabled', p.locked_at is null and a.address is not null and exists (
-      select from member m join organization o on o.org_id = m.org_id and o.status = 'active'
-      where m.person_id = p.id and m.status = 'active'),
-    'setPassword', p.sets_password, 'invitationLink', p.sets_password,
-    'organizations', coalesce((select jsonb_agg(jsonb_build_object(
-        'orgId', m.org_id, 'alias', o.key, 'role', m.role_key,
-        'teams', coalesce((select jsonb_agg(t.key order by t.key) from team_member tm
-          join team t on t.org_id = tm.org_id and t.id = tm.team_id and t.archived_at is null
-          where tm.org_id = m.org_id and tm.member_id = m.id), '[]'),
-        'links', case when exists (select from connection c where c.org_id = m.org_id and c.status = 'active')
-          then jsonb_build_array('sso-' || o.key) else '[]'::jsonb end) order by o.key)
-      from member m join organization o on o.org_id = m.org_id and o.status = 'active'
-      where m.person_id = p.id and m.status = 'active'), '[]'))
-  from person p left join person_address a on a.person_id = p.id where p.id = p_person
-$$;
-
 -- What Keycloak must look like for one organization.
 create function organization_projection(p_org uuid) returns jsonb
   language sql stable security definer set search_path = public, pg_temp as $$

@@ -12,19 +12,6 @@ create function count_directory(p_org uuid, p_directory uuid, p_users integer, p
     set users = directory_count.users + excluded.users, groups = directory_count.groups + excluded.groups
 $$;
 
--- Why a directory may not take a member over by itself: the address proves nothing here, or the member has, or is offered,
--- rights over others (design, section 4). Null = it may.
-create function adoption_hindrance(p_org uuid, p_member uuid) returns text language sql stable as $$
-  select case
-    when exists (select from role r where r.org_id = p_org and (r.key = m.role_key or r.key in (select i.role_key from invitation i
-        where i.org_id = p_org and i.member_id = m.id and i.status = 'pending'))
-      and (r.full_control or r.permissions && array['organization.manage', 'member.manage', 'role.assign', 'rule.manage',
-        'directory.manage', 'connection.manage', 'key.manage'])) then 'admin_rights'
-    when m.address is null or not owns_domain_of(p_org, m.address) then 'address_not_verified'
-  end
-  from member m where m.org_id = p_org and m.id = p_member
-$$;
-
 -- Which member a new directory user is: one whom this directory had deleted, by externalId; else the one who has the
 -- address here; else a new one. A hindrance means that an administrator must approve first.
 create function member_for_directory(p_org uuid, p_directory uuid, p_returning uuid, u directory_user_input,
@@ -37,7 +24,8 @@ begin
   if p_returning is not null then
     select * into m from member where org_id = p_org and id = p_returning for update;
     member_id := m.id;
-    if m.status <> 'removed' and adoption_hindrance(p_org, m.id) = 'admin_rights' then hindrance := 'admin_rights'; end if;
+    hindrance := case when m.status <> 'removed' then adoption_hindrance(p_org, m.id) end;
+    if hindrance = 'address_not_verified' then hindrance := null; end if;
     return;
   end if;
   if u.address is not null then

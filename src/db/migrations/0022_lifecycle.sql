@@ -14,6 +14,9 @@ begin
   select * into d from directory_user where org_id = p_org and directory_id = p_directory and member_id = p_member
     and adoption in ('waiting', 'declined') and (adoption = 'declined' or deleted_at is null) for update;
   if not found then return null; end if;
+  if adoption_hindrance(p_org, p_member) = 'break_glass' then
+    perform refuse('break_glass_not_adopted', 'This member is a break-glass owner: no directory may hold them. End that first.');
+  end if;
   perform record_audit(p_org, p_actor, 'adoption.approved', 'member', p_member,
     jsonb_build_object('directory', p_directory, 'reason', d.adoption_reason));
   if d.adoption = 'declined' then

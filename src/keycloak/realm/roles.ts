@@ -5,6 +5,8 @@ import type { RealmStep } from './realm-step.ts';
 export const SSO_ENFORCED = 'sso-enforced';
 /** The person must have a second factor. */
 export const MFA_REQUIRED = 'mfa-required';
+/** What the projection gives and takes; sorted. Other roles are not ours to judge. */
+export const OUR_ROLES = [MFA_REQUIRED, SSO_ENFORCED];
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   [SSO_ENFORCED]: 'Must sign in through the company',
