@@ -28,7 +28,8 @@ import { createLogger } from './log.ts';
 import { mailHealth } from './mail/mail-health.ts';
 import { createMailer } from './mail/mailer.ts';
 import { mailTasks } from './mail/send-mail.ts';
-import { createTxtResolver } from './orgs/resolve-txt.ts';
+import { domainTasks } from './orgs/check-domains.ts';
+import { createTxtResolver, type ResolveTxt } from './orgs/resolve-txt.ts';
 
 export type Deps = AsyncDisposable &
   CoreDeps & {
@@ -42,6 +43,7 @@ export type Deps = AsyncDisposable &
     readonly keycloak: Keycloak | undefined;
     /** Runs in a process with the role of worker; asked for the lag in every process. */
     readonly projection: ProjectionWorker | undefined;
+    readonly resolveTxt: ResolveTxt;
     readonly sso: Sso;
     readonly acceptance: ReturnType<typeof createAcceptance>;
     readonly scim: ReturnType<typeof createScim>;
@@ -78,6 +80,7 @@ export async function createDeps(
     projection: async () => (await projection?.lag()) ?? { due: 0, oldestSeconds: 0 },
   });
   const core = { db, clock, config, log };
+  const resolveTxt = createTxtResolver(config.dnsServers);
   const acceptance = createAcceptance({
     ...core,
     keycloak: keycloak && {
@@ -106,7 +109,11 @@ export async function createDeps(
     (it) => it.close(),
   );
   if (role.worker) {
-    const tasks = { ...timedTasks({ clock }), ...mailTasks({ ...core, mailer: createMailer(config) }) };
+    const tasks = {
+      ...timedTasks({ clock }),
+      ...domainTasks({ clock, resolveTxt }),
+      ...mailTasks({ ...core, mailer: createMailer(config) }),
+    };
     stack.adopt(
       await startJobs({ ownerUrl: config.database.ownerUrl, log, tasks, crontab: TIMED_TASKS_CRONTAB }),
       (it) => it.stop(),
@@ -118,7 +125,7 @@ export async function createDeps(
   }
   const started = stack.move();
   const dispose = () => started.disposeAsync();
-  const parts = { credentials, metrics, verifyAccessToken, keycloak, projection, sso, acceptance, scim };
+  const parts = { credentials, metrics, verifyAccessToken, keycloak, projection, resolveTxt, sso, acceptance, scim };
   return { ...core, ...parts, [Symbol.asyncDispose]: dispose };
 }
 
@@ -129,7 +136,6 @@ export function createApp(deps: Deps): RequestListener {
   const { config } = deps;
   const api = createApi({
     ...deps,
-    resolveTxt: createTxtResolver(),
     endpoints: [
       ...directoryRoutes({ ...deps, perform: deps.scim.perform }),
       ...invitationRoutes(deps),

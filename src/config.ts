@@ -38,6 +38,11 @@ const schema = z.object({
   SCIM_RATE_PER_SECOND: z.coerce.number().int().min(1).default(5000),
   SSO_ALLOWED_NETWORKS: networks.default([]),
   TRUST_PROXY: z.string().optional(),
+  DNS_SERVERS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').map((server) => server.trim()))
+    .transform((list) => list.filter((server) => server !== '')),
 });
 
 const SECRETS = ['DATABASE_URL', 'DATABASE_APP_URL', 'DATABASE_WORKER_URL', 'SMTP_URL', 'SECRET_KEY'].concat(
@@ -77,6 +82,8 @@ export type Config = {
   /** Networks beyond the public internet that companies' identity providers may be in, as CIDR. */
   readonly ssoAllowedNetworks: readonly string[];
   readonly trustProxy: string | undefined;
+  /** Asked for the proofs of domains, as `address` or `address:port`; the system's own resolvers when empty. */
+  readonly dnsServers: readonly string[];
 };
 
 /** The faults of a configuration, each a line that names the variable. */
@@ -132,6 +139,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     scimRatePerSecond: c.SCIM_RATE_PER_SECOND,
     ssoAllowedNetworks: c.SSO_ALLOWED_NETWORKS,
     trustProxy: c.TRUST_PROXY,
+    dnsServers: c.DNS_SERVERS,
   });
 }
 

@@ -7,6 +7,7 @@ export type Actor =
   | { readonly kind: 'person'; readonly id: string; readonly memberId?: string }
   | { readonly kind: 'directory'; readonly id: string }
   | { readonly kind: 'connection'; readonly id: string }
+  | { readonly kind: 'setup_link'; readonly id: string }
   | { readonly kind: 'system'; readonly id: string };
 
 export type RequestContext = {

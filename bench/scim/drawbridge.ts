@@ -64,7 +64,7 @@ async function createOrganization(ownerUrl: string, tokens: readonly string[]): 
       `insert into role (org_id, key, display_name, rank, permissions) values ($1, 'member', 'Member', 10, '{}')`,
       [org],
     );
-    await client.query(`select claim_domain($1, 'bench.test', 'unused', 'verified', 'operator', '{}')`, [org]);
+    await client.query(`select claim_domain($1, 'bench.test', 'unused', 'verified', 'operator', '{}', now())`, [org]);
     for (const token of tokens) {
       const made = await client.query<{ id: string }>(
         `with made as (insert into directory (org_id, display_name) values ($1, 'Bench') returning id)

@@ -257,10 +257,18 @@ table domain_claim
   method text
   decided_by jsonb
   verified_at timestamp with time zone
+  include_subdomains boolean not null default false
+  last_check text
+  last_checked_at timestamp with time zone
+  next_check_at timestamp with time zone
+  missing_since timestamp with time zone
+  lost_at timestamp with time zone
+  ended_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  constraint domain_claim_last_check CHECK ((last_check = ANY (ARRAY['found'::text, 'missing'::text, 'unanswered'::text])))
   constraint domain_claim_method CHECK ((method = ANY (ARRAY['dns'::text, 'operator'::text])))
   constraint domain_claim_pkey PRIMARY KEY (domain, org_id)
-  constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'verified'::text, 'lost'::text])))
+  constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'proved'::text, 'verified'::text, 'lost'::text])))
 
 table entry_grant -- row-level security
   org_id uuid not null
@@ -380,6 +388,7 @@ table keycloak_projected
   desired jsonb not null
   certain boolean not null
   projected_at timestamp with time zone not null default now()
+  logout_due boolean not null default false
   constraint keycloak_projected_pkey PRIMARY KEY (person_id)
 
 table keycloak_quarantine
@@ -679,7 +688,9 @@ CREATE INDEX directory_user_not_adopted ON public.directory_user USING btree (or
 CREATE INDEX directory_user_tombstone ON public.directory_user USING btree (org_id, directory_id, external_id) WHERE ((deleted_at IS NOT NULL) AND (external_id IS NOT NULL))
 CREATE UNIQUE INDEX directory_user_value_taken ON public.directory_user_key USING btree (org_id, directory_id, key) WHERE is_unique
 CREATE INDEX domain_claim_by_org ON public.domain_claim USING btree (org_id)
+CREATE INDEX domain_claim_lost ON public.domain_claim USING btree (lost_at) WHERE ((status = 'lost'::text) AND (ended_at IS NULL))
 CREATE UNIQUE INDEX domain_claim_one_owner ON public.domain_claim USING btree (domain) WHERE (status = 'verified'::text)
+CREATE INDEX domain_claim_to_check ON public.domain_claim USING btree (next_check_at) WHERE (next_check_at IS NOT NULL)
 CREATE INDEX group_member_by_member ON public.group_member USING btree (org_id, member_id)
 CREATE INDEX invitation_by_member ON public.invitation USING btree (org_id, member_id)
 CREATE INDEX invitation_hop_by_expiry ON public.invitation_hop USING btree (expires_at)
@@ -765,20 +776,24 @@ audit_canonical(audit_event) -> bytea
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
 claim_connection_domains() -> trigger
-claim_domain(uuid,text,text,text,text,jsonb) -> void, security definer, search_path=public, pg_temp
+claim_domain(uuid,text,text,text,text,jsonb,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
 count_directory(uuid,uuid,integer,integer) -> void
 count_stating(uuid,text[]) -> integer
+covering_claim(text) -> record, security definer, search_path=public, pg_temp
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
 deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regranted integer)
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
 delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
 demand_logout(uuid) -> void, security definer, search_path=public, pg_temp
 directory_user_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
-domains_of_organization(uuid) -> TABLE(domain text, status text, dns_token text, verified_at timestamp with time zone), security definer, search_path=public, pg_temp
+domains_above(text) -> text[]
+domains_of_organization(uuid) -> SETOF domain_claim, security definer, search_path=public, pg_temp
+domains_to_check(timestamp with time zone,integer) -> TABLE(org_id uuid, domain text, dns_token text)
 drop_old_journal(timestamp with time zone) -> integer
 drop_old_journal_bodies(timestamp with time zone) -> integer
 end_break_glass() -> trigger
+end_lost_domains(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
 ensure_partitions(timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 expire_invitations(timestamp with time zone,uuid) -> integer
@@ -792,11 +807,13 @@ guard_seat(uuid,uuid) -> void
 has_further_keys(jsonb) -> boolean
 has_own_extension(jsonb) -> boolean
 home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
+include_subdomains(uuid,text,boolean) -> void, security definer, search_path=public, pg_temp
 is_break_glass(uuid,uuid) -> boolean
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
 lock_extension_schemas(uuid,boolean) -> void
+lose_domain(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 loses_full_control(uuid,uuid,text) -> boolean
 manager_of(jsonb) -> uuid
 mark_people_of_domain() -> trigger, security definer, search_path=public, pg_temp
@@ -807,12 +824,15 @@ memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, 
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
 note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_temp
 note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
+note_domain_check(uuid,text,text,timestamp with time zone) -> void
 note_first_factors_deleted(uuid) -> void, security definer, search_path=public, pg_temp
 organization_of_connection(uuid) -> uuid, security definer, search_path=public, pg_temp
 organization_of_domain(text) -> uuid, security definer, search_path=public, pg_temp
 organization_of_key(text) -> uuid, security definer, search_path=public, pg_temp
 organization_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
 organizations_to_seal() -> SETOF uuid, security definer, search_path=public, pg_temp
+own_domain_of(uuid,text) -> text, security definer, search_path=public, pg_temp
+owner_of_domain(text) -> TABLE(org_id uuid, dns_token text, method text), security definer, search_path=public, pg_temp
 owns_domain_of(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 page_organizations(text,integer) -> SETOF organization, security definer, search_path=public, pg_temp
 person_by_proved_address(text,text,text) -> uuid, security definer, search_path=public, pg_temp
@@ -852,6 +872,7 @@ seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_te
 set_directory_block(uuid,uuid,uuid,boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
+sign_ins_ended_for(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
 sweep_expired(timestamp with time zone) -> integer
 sweep_page_marks(timestamp with time zone) -> integer
@@ -875,7 +896,7 @@ CREATE TRIGGER connection_domains AFTER INSERT OR UPDATE OF status, settings ON 
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
-CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
+CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
 

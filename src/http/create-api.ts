@@ -11,7 +11,7 @@ import type { CredentialCache } from '../keys/credential-cache.ts';
 import { keyRoutes } from '../keys/routes.ts';
 import { accessRoutes } from '../members/access-routes.ts';
 import { memberRoutes } from '../members/routes.ts';
-import type { ResolveTxt } from '../orgs/claim-domain.ts';
+import type { ResolveTxt } from '../orgs/resolve-txt.ts';
 import { orgRoutes } from '../orgs/routes.ts';
 import type { VerifyAccessToken } from './access-token.ts';
 import { docsRoutes } from './docs-routes.ts';

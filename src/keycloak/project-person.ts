@@ -134,7 +134,9 @@ async function changeAccount(run: Run, state: PersonState, { wished, id, actual,
   const admin = keycloak.runtime;
   const change = changeOf(wished, actual);
   // If an earlier run broke off after taking access away, only what was stored before it still shows that sessions must end.
-  const owed = projected !== undefined && (projected.owesLogout || endsAccess(changeOf(wished, projected.account)));
+  const asked = projected !== undefined && (await noteUncertain(tx, personId));
+  const owed =
+    projected !== undefined && (asked || projected.owesLogout || endsAccess(changeOf(wished, projected.account)));
   const ends = endsAccess(change) || owed;
   const context = (ids: ReadonlyMap<string, OrganizationIds>): ChangeContext => ({
     admin,
@@ -144,7 +146,6 @@ async function changeAccount(run: Run, state: PersonState, { wished, id, actual,
     organizationId: (alias) => ids.get(alias)?.organization ?? read?.get(alias),
     groupId: (alias, path) => ids.get(alias)?.groups.get(path),
   });
-  if (projected?.certain) await noteUncertain(tx, personId);
   if (change.disable) await disableAccount(admin, id);
   if (change.disable && run.endSessions) await endSessions(admin, id);
   await takeAway(context(await withThoseLeft(tx, state.ids, actual, change)), change);

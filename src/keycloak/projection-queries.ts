@@ -45,7 +45,10 @@ export async function findPersonOfAccount(db: Queryable, keycloakId: string): Pr
   return row?.id;
 }
 
-/** What Keycloak was last made equal to; `owesLogout` = a sign-in took access away and left the sessions to the worker. */
+/**
+ * What Keycloak was last made equal to; `owesLogout` = sessions are still to be ended: a sign-in took access away and left
+ * them to the worker, or demand_logout asked for it.
+ */
 export type ProjectedAccount = { readonly account: Account; readonly owesLogout: boolean; readonly certain: boolean };
 
 /** Keycloak's ids of one organization's objects; groups by the path that tokens show. */
@@ -68,12 +71,13 @@ export async function findPersonState(db: Queryable, personId: string): Promise<
     person: PersonProjection | null;
     account_id: string | null;
     desired: { account: Account; owesLogout: boolean } | null;
+    logout_due: boolean | null;
     certain: boolean | null;
     ids: { alias: string; kind: string; key: string; keycloakId: string }[] | null;
   }>({
     name: 'person-state',
     text: `with p as materialized (select person_projection($1) as person),
-      d as materialized (select desired, certain from keycloak_projected where person_id = $1),
+      d as materialized (select desired, logout_due, certain from keycloak_projected where person_id = $1),
       place as (
         select o ->> 'alias' as alias, (o ->> 'orgId')::uuid as org_id,
           array(select '/' || t from jsonb_array_elements_text(o -> 'teams') t)
@@ -81,7 +85,7 @@ export async function findPersonState(db: Queryable, personId: string): Promise<
             || array(select g from d, jsonb_array_elements_text(d.desired #> array['account', 'organizations', o ->> 'alias']) g)
             as paths
         from p, jsonb_array_elements(p.person -> 'organizations') o)
-      select p.person, d.desired, d.certain,
+      select p.person, d.desired, d.logout_due, d.certain,
         (select keycloak_id from keycloak_id where kind = 'person' and id = $1) as account_id,
         (select jsonb_agg(jsonb_build_object('alias', alias, 'kind', k.kind, 'key', k.key, 'keycloakId', k.keycloak_id))
           from place join keycloak_id k on k.org_id = place.org_id
@@ -90,11 +94,13 @@ export async function findPersonState(db: Queryable, personId: string): Promise<
     values: [personId],
   });
   if (!row?.person) return undefined;
-  const { person, desired, certain, account_id, ids } = row;
+  const { person, desired, logout_due: logoutDue, certain, account_id, ids } = row;
   const found = Map.groupBy(ids ?? [], ({ alias }) => alias);
   return {
     person,
-    projected: desired ? { ...desired, certain: certain ?? false } : undefined,
+    projected: desired
+      ? { ...desired, owesLogout: desired.owesLogout || (logoutDue ?? false), certain: certain ?? false }
+      : undefined,
     accountId: account_id ?? undefined,
     ids: new Map(person.organizations.map(({ alias }) => [alias, organizationIds(found.get(alias) ?? [])])),
   };

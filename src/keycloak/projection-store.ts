@@ -84,13 +84,19 @@ export async function hastenMarks(db: Queryable): Promise<void> {
   await db.query({ name: 'hasten-projections', text: 'update projection_due set due_at = now() where due_at > now()' });
 }
 
-/** Before the first call that changes an account: from here on its state is not known for certain. */
-export async function noteUncertain(db: Queryable, personId: string): Promise<void> {
-  await db.query({
+/**
+ * Before the first call that changes an account: from here on its state is not known for certain. Takes a logout that was
+ * asked for over as owed, so that one asked for later stays apart; answers whether there was one.
+ */
+export async function noteUncertain(db: Queryable, personId: string): Promise<boolean> {
+  const [row] = await db.query<{ owes: boolean }>({
     name: 'account-uncertain',
-    text: 'update keycloak_projected set certain = false where person_id = $1 and certain',
+    text: `update keycloak_projected set certain = false, logout_due = false,
+        desired = case when logout_due then jsonb_set(desired, '{owesLogout}', 'true') else desired end
+      where person_id = $1 and (certain or logout_due) returning (desired ->> 'owesLogout')::boolean as owes`,
     values: [personId],
   });
+  return row?.owes ?? false;
 }
 
 /** After the last call: Keycloak is equal to this. */

@@ -1,18 +1,21 @@
-// An organization's mail domains: claimed, then proved by a DNS TXT record or by an operator's recorded decision
-// (design, section 3). Verifying admits everybody who waits for the domain.
+// An organization claims a mail domain, and says whether its subdomains count as it (design, section 3). What proves it is
+// in verify-domain.ts; an operator may decide without.
 import { actorJson, recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { newSecret } from '../ids.ts';
-import { type Domain, parseDomain, txtName } from './organization.ts';
+import { type Domain, type DomainMethod, parseDomain } from './organization.ts';
 import { findDomain } from './organizations-queries.ts';
-import { admitWaiting, lockOrganization, markOrganization, saveDomain } from './organizations-store.ts';
-import { isPublicMailDomain } from './public-mail.ts';
-
-/** All TXT records of a name; `[]` when it has none. Throws when DNS could not say. */
-export type ResolveTxt = (name: string) => Promise<string[]>;
+import {
+  admitWaiting,
+  lockOrganization,
+  markOrganization,
+  saveDomain,
+  saveIncludeSubdomains,
+} from './organizations-store.ts';
+import { isPublicMailDomain, isPublicSuffix } from './public-domains.ts';
 
 export type VerifiedDomain = { readonly domain: Domain; readonly admitted: number };
 
@@ -23,79 +26,84 @@ export function claimDomain(
   orgId: string,
   input: { readonly domain: string; readonly decided: boolean },
 ): Promise<VerifiedDomain> {
-  const domain = parseDomain(input.domain);
-  if (domain === undefined) throw new DomainError('invalid_value', 'This is not a mail domain.');
-  if (isPublicMailDomain(domain)) {
-    throw new DomainError('invalid_value', 'Anybody can get an address there, so no organization can own it.');
-  }
+  const domain = ownableDomain(input.domain);
   return deps.db.inOrg(orgId, async (tx) => {
     await lockOrganization(tx);
+    const at = deps.clock.now();
     const known = await findDomain(tx, orgId, domain);
-    if (known?.status === 'verified')
+    if (known?.status === 'verified') {
       throw new DomainError('uniqueness', 'The organization has verified this domain already.');
+    }
     if (known && !input.decided) {
       throw new DomainError('uniqueness', 'The organization has claimed this domain already. Verify it.');
     }
     const dnsToken = newSecret();
-    if (input.decided) return verified(tx, ctx, { domain, dnsToken, method: 'operator' });
-    await saveDomain(tx, { domain, dnsToken, status: 'pending', method: undefined }, actorJson(ctx));
+    if (input.decided) return takeDomain(tx, ctx, { domain, dnsToken, method: 'operator' }, at);
+    await saveDomain(tx, { domain, dnsToken, status: 'pending', method: undefined }, actorJson(ctx), at);
     await recordDomain(tx, ctx, 'domain.claimed', { domain });
-    return { domain: await get(tx, domain), admitted: 0 };
+    return { domain: await getDomainOf(tx, domain), admitted: 0 };
   });
 }
 
-/**
- * Looks for the proof in DNS. Throws `not_found` for a domain never claimed, `conflict` when the record is not there,
- * `unavailable` when DNS does not answer.
- */
-export async function verifyDomain(
-  deps: CoreDeps & { readonly resolveTxt: ResolveTxt },
+/** Counts the subdomains in or out; those who wait for one of them are admitted. Throws `not_found`. */
+export function includeSubdomains(
+  deps: CoreDeps,
   ctx: RequestContext,
   orgId: string,
-  name: string,
+  input: { readonly domain: string; readonly include: boolean },
 ): Promise<VerifiedDomain> {
-  const claim = await deps.db.inOrg(orgId, (tx) => findDomain(tx, orgId, name));
-  if (!claim) throw new DomainError('not_found', 'The organization has not claimed this domain.');
-  const records = await resolve(deps.resolveTxt, txtName(claim.domain));
-  if (!records.includes(claim.txtValue)) {
-    throw new DomainError('conflict', `There is no TXT record at ${txtName(claim.domain)} with the value shown.`, {
-      data: { expected: claim.txtValue, found: records.slice(0, 10) },
-    });
-  }
+  const { domain, include } = input;
   return deps.db.inOrg(orgId, async (tx) => {
     await lockOrganization(tx);
-    const now = await findDomain(tx, orgId, name);
-    if (now?.status === 'verified') return { domain: now, admitted: 0 };
-    return verified(tx, ctx, { domain: claim.domain, dnsToken: '', method: 'dns' });
+    const known = await findDomain(tx, orgId, domain);
+    if (!known) throw notClaimed();
+    if (known.includeSubdomains === include) return { domain: known, admitted: 0 };
+    await saveIncludeSubdomains(tx, domain, include);
+    const admitted = include && known.status === 'verified' ? await admitWaiting(tx, domain, actorJson(ctx)) : 0;
+    await recordDomain(tx, ctx, 'domain.subdomains_changed', { domain, include, admitted });
+    return { domain: await getDomainOf(tx, domain), admitted };
   });
 }
 
-async function verified(
+/** From now on the organization owns the domain; all who wait for it are admitted. `conflict`: another one has it. */
+export async function takeDomain(
   tx: Tx,
   ctx: RequestContext,
-  claim: { domain: string; dnsToken: string; method: 'dns' | 'operator' },
+  claim: { readonly domain: string; readonly dnsToken: string; readonly method: DomainMethod },
+  at: Date,
 ): Promise<VerifiedDomain> {
-  await saveDomain(tx, { ...claim, status: 'verified' }, actorJson(ctx));
+  await saveDomain(tx, { ...claim, status: 'verified' }, actorJson(ctx), at);
   const admitted = await admitWaiting(tx, claim.domain, actorJson(ctx));
   await markOrganization(tx);
   await recordDomain(tx, ctx, 'domain.verified', { domain: claim.domain, method: claim.method, admitted });
-  return { domain: await get(tx, claim.domain), admitted };
+  return { domain: await getDomainOf(tx, claim.domain), admitted };
 }
 
 function recordDomain(tx: Tx, ctx: RequestContext, action: string, data: Record<string, unknown>): Promise<void> {
   return recordAudit(tx, ctx, { action, subjectKind: 'organization', subjectId: tx.orgId, data });
 }
 
-async function get(tx: Tx, domain: string): Promise<Domain> {
+async function getDomainOf(tx: Tx, domain: string): Promise<Domain> {
   const found = await findDomain(tx, tx.orgId, domain);
   if (!found) throw new Error('a domain that was just saved is missing');
   return found;
 }
 
-async function resolve(resolveTxt: ResolveTxt, name: string): Promise<string[]> {
-  try {
-    return await resolveTxt(name);
-  } catch (error) {
-    throw new DomainError('unavailable', 'DNS does not answer. Try again.', { cause: error });
+export function notClaimed(): DomainError {
+  return new DomainError('not_found', 'The organization has not claimed this domain.');
+}
+
+function ownableDomain(text: string): string {
+  const domain = parseDomain(text);
+  if (domain === undefined) throw new DomainError('invalid_value', 'This is not a mail domain.');
+  if (isPublicMailDomain(domain)) {
+    throw new DomainError('invalid_value', 'Anybody can get an address there, so no organization can own it.');
   }
+  if (isPublicSuffix(domain)) {
+    throw new DomainError(
+      'invalid_value',
+      'Anybody can register a domain below it. Claim your own, such as yours under it.',
+    );
+  }
+  return domain;
 }

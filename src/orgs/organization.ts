@@ -17,15 +17,35 @@ export type Organization = {
   readonly createdAt: Date;
 };
 
-export type DomainStatus = 'pending' | 'verified' | 'lost';
+/** `proved`: seen in DNS through a set-up link; somebody with full control makes it `verified`. */
+export type DomainStatus = 'pending' | 'proved' | 'verified' | 'lost';
+export type DomainMethod = 'dns' | 'operator';
 
 export type Domain = {
   readonly domain: string;
   readonly status: DomainStatus;
+  readonly method: DomainMethod | undefined;
   /** What the TXT record at `_drawbridge.<domain>` must hold. */
   readonly txtValue: string;
   readonly verifiedAt: Date | undefined;
+  /** Every subdomain that nobody has verified by itself counts as this domain. */
+  readonly includeSubdomains: boolean;
+  /** What the last look into DNS found; undefined = there was none. */
+  readonly lastCheck: { readonly at: Date; readonly found: 'found' | 'missing' | 'unanswered' } | undefined;
+  readonly nextCheckAt: Date | undefined;
+  readonly lostAt: Date | undefined;
+  /** Lost, and its people's sign-ins ended too. */
+  readonly endedAt: Date | undefined;
+  /** Claimed or proved through a set-up link. */
+  readonly bySetupLink: boolean;
 };
+
+const SIGN_INS_AFTER_LOSS_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** Until when those who sign in already can, of a domain that is lost (end_lost_domains in the migrations). */
+export function signInsUntil({ lostAt, endedAt }: Domain): Date | undefined {
+  return endedAt ?? (lostAt && new Date(lostAt.getTime() + SIGN_INS_AFTER_LOSS_MS));
+}
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 

@@ -2,7 +2,7 @@
 import type { Database, Queryable, Statement } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
-import { type Domain, type DomainStatus, type Organization, txtValue } from './organization.ts';
+import { type Domain, type DomainMethod, type DomainStatus, type Organization, txtValue } from './organization.ts';
 import { effectivePolicy, type Policy, type StoredPolicy } from './policy.ts';
 
 type Row = {
@@ -18,7 +18,20 @@ type Row = {
   created_at: Date;
 };
 
-type DomainRow = { domain: string; status: DomainStatus; dns_token: string; verified_at: Date | null };
+type DomainRow = {
+  domain: string;
+  status: DomainStatus;
+  method: DomainMethod | null;
+  dns_token: string;
+  decided_by: { kind?: string } | null;
+  verified_at: Date | null;
+  include_subdomains: boolean;
+  last_check: 'found' | 'missing' | 'unanswered' | null;
+  last_checked_at: Date | null;
+  next_check_at: Date | null;
+  lost_at: Date | null;
+  ended_at: Date | null;
+};
 
 /** A live organization by id or key, or undefined; `frozen` stops its keys and its admins' writes (law 3). */
 export async function findOrganizationState(
@@ -77,6 +90,18 @@ export async function findDomain(tx: Queryable, orgId: string, domain: string): 
   return rows.map(asDomain).find((claim) => claim.domain === domain);
 }
 
+/** Whose a domain is now, and what would still prove it; undefined when nobody has verified it. */
+export async function findDomainOwner(
+  tx: Queryable,
+  domain: string,
+): Promise<{ orgId: string; txtValue: string; method: DomainMethod } | undefined> {
+  const [row] = await tx.query<{ org_id: string; dns_token: string; method: DomainMethod }>({
+    text: 'select org_id, dns_token, method from owner_of_domain($1)',
+    values: [domain],
+  });
+  return row && { orgId: row.org_id, txtValue: txtValue(row.dns_token), method: row.method };
+}
+
 async function findIdOfKey(db: Database, key: string): Promise<string | undefined> {
   const [row] = await db.realm<{ id: string | null }>({
     name: 'organization_of_key',
@@ -91,7 +116,7 @@ function organizationStatement(orgId: string): Statement {
 }
 
 function domainsStatement(orgId: string): Statement {
-  return { text: 'select domain, status, dns_token, verified_at from domains_of_organization($1)', values: [orgId] };
+  return { text: 'select * from domains_of_organization($1)', values: [orgId] };
 }
 
 function asOrganization(row: Row): Organization {
@@ -113,7 +138,14 @@ function asDomain(row: DomainRow): Domain {
   return {
     domain: row.domain,
     status: row.status,
+    method: row.method ?? undefined,
     txtValue: txtValue(row.dns_token),
     verifiedAt: row.verified_at ?? undefined,
+    includeSubdomains: row.include_subdomains,
+    lastCheck: row.last_check && row.last_checked_at ? { at: row.last_checked_at, found: row.last_check } : undefined,
+    nextCheckAt: row.next_check_at ?? undefined,
+    lostAt: row.lost_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    bySetupLink: row.decided_by?.kind === 'setup_link',
   };
 }

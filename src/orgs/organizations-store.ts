@@ -1,6 +1,6 @@
 // Writes of organizations and domains, and the marks that make Keycloak follow them.
 import type { Tx } from '../db/database.ts';
-import type { DomainStatus } from './organization.ts';
+import type { DomainMethod, DomainStatus } from './organization.ts';
 import type { Preset, StoredPolicy } from './policy.ts';
 
 export type NewOrganization = {
@@ -68,12 +68,31 @@ export async function lockOrganization(tx: Tx): Promise<void> {
 /** Fails on domain_claim_one_owner when another organization has verified it. */
 export async function saveDomain(
   tx: Tx,
-  claim: { domain: string; dnsToken: string; status: DomainStatus; method: 'dns' | 'operator' | undefined },
+  claim: { domain: string; dnsToken: string; status: DomainStatus; method: DomainMethod | undefined },
   actor: string,
+  at: Date,
 ): Promise<void> {
   await tx.query({
-    text: 'select claim_domain($1, $2, $3, $4, $5, $6)',
-    values: [tx.orgId, claim.domain, claim.dnsToken, claim.status, claim.method ?? null, actor],
+    text: 'select claim_domain($1, $2, $3, $4, $5, $6, $7)',
+    values: [tx.orgId, claim.domain, claim.dnsToken, claim.status, claim.method ?? null, actor, at],
+  });
+}
+
+/** Whether the subdomains of a claimed domain count as it, where nobody has verified them by themselves. */
+export async function saveIncludeSubdomains(tx: Tx, domain: string, include: boolean): Promise<void> {
+  await tx.query({ text: 'select include_subdomains($1, $2, $3)', values: [tx.orgId, domain, include] });
+}
+
+/** Takes a domain from the organization that had verified it; its audit tells it why. */
+export async function loseDomain(
+  tx: Tx,
+  claim: { readonly orgId: string; readonly domain: string },
+  reason: 'proved_by_another',
+  at: Date,
+): Promise<void> {
+  await tx.query({
+    text: 'select lose_domain($1, $2, $3, $4)',
+    values: [claim.orgId, claim.domain, reason, at],
   });
 }
 

@@ -1,4 +1,4 @@
-// REST: organizations (operators make and list them), their policy and their mail domains.
+// REST: organizations (operators make and list them) and their policy.
 import { z } from 'zod';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';
@@ -6,10 +6,11 @@ import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { dateTime, displayName, pageOf, pageQuery, readCursor, toPage, uuid } from '../http/wire.ts';
 import { foundOrganization } from '../keys/found-organization.ts';
 import { changeOrganization, unfreezeOrganization } from './change-organization.ts';
-import { claimDomain, type ResolveTxt, type VerifiedDomain, verifyDomain } from './claim-domain.ts';
-import { type Domain, type Organization, txtName } from './organization.ts';
-import { getOrganization, listDomains, listOrganizations } from './organizations-queries.ts';
+import { domainRoutes } from './domain-routes.ts';
+import type { Organization } from './organization.ts';
+import { getOrganization, listOrganizations } from './organizations-queries.ts';
 import { effectivePolicy, policyOverrides } from './policy.ts';
+import type { ResolveTxt } from './resolve-txt.ts';
 
 type Deps = CoreDeps & { readonly resolveTxt: ResolveTxt };
 
@@ -32,20 +33,6 @@ const organizationBody = z
     createdAt: dateTime,
   })
   .meta({ id: 'Organization' });
-
-const domainBody = z
-  .object({
-    domain: z.string().meta({ example: 'acme.test' }),
-    status: z.enum(['pending', 'verified', 'lost']),
-    txtName: z.string().meta({ example: '_drawbridge.acme.test', description: 'Where the proof is published' }),
-    txtValue: z.string().meta({ description: 'What the TXT record must hold' }),
-    verifiedAt: dateTime.nullable(),
-  })
-  .meta({ id: 'Domain' });
-
-const claimedDomain = domainBody
-  .extend({ admitted: z.int().meta({ description: 'Members who waited for this domain and are active now' }) })
-  .meta({ id: 'ClaimedDomain' });
 
 const seatLimit = z.int().min(0).max(1_000_000);
 
@@ -143,63 +130,6 @@ function organizationRoutes(deps: Deps): Endpoint[] {
   ];
 }
 
-function domainRoutes(deps: Deps): Endpoint[] {
-  return [
-    endpoint({
-      method: 'get',
-      path: '/v1/organizations/{org}/domains',
-      summary: 'List the mail domains of an organization',
-      tag: TAG,
-      access: { permission: 'organization.view' },
-      responses: { 200: { description: 'All of them', schema: pageOf(domainBody) } },
-      handle: async ({ orgId }) => ({
-        status: 200,
-        body: { items: (await listDomains(deps.db, orgId)).map(domainToWire) },
-      }),
-    }),
-    endpoint({
-      method: 'post',
-      path: '/v1/organizations/{org}/domains',
-      summary: 'Claim a mail domain',
-      tag: TAG,
-      access: { permission: 'organization.manage' },
-      body: z.strictObject({
-        domain: z.string().max(253).meta({ example: 'acme.test' }),
-        verified: z
-          .literal(true)
-          .optional()
-          .meta({ description: "The operator's recorded decision that it is proved" }),
-      }),
-      responses: { 201: { description: 'Claimed; publish the TXT record, then verify', schema: claimedDomain } },
-      idempotent: true,
-      handle: async ({ orgId, principal, ctx, body }) => {
-        if (body.verified && principal.kind !== 'operator') {
-          throw new DomainError('forbidden', 'Only an operator can decide that a domain is proved. Verify it by DNS.');
-        }
-        const claimed = await claimDomain(deps, ctx, orgId, { domain: body.domain, decided: body.verified ?? false });
-        return {
-          status: 201,
-          location: `/v1/organizations/${orgId}/domains/${claimed.domain.domain}`,
-          body: claimedToWire(claimed),
-        };
-      },
-    }),
-    endpoint({
-      method: 'post',
-      path: '/v1/organizations/{org}/domains/{domain}/verify',
-      summary: 'Verify a claimed domain by its TXT record; admits all who wait for it',
-      tag: TAG,
-      access: { permission: 'organization.manage' },
-      params: z.object({ domain: z.string() }),
-      responses: { 200: { description: 'Verified', schema: claimedDomain } },
-      handle: async ({ orgId, ctx, params }) => ({
-        status: 200,
-        body: claimedToWire(await verifyDomain(deps, ctx, orgId, params.domain.toLowerCase())),
-      }),
-    }),
-  ];
-}
-
 function toWire(organization: Organization): z.input<typeof organizationBody> {
   const { frozenAt, frozenReason, policy } = organization;
   return {
@@ -213,18 +143,4 @@ function toWire(organization: Organization): z.input<typeof organizationBody> {
     frozen: frozenAt === undefined ? null : { since: frozenAt.toISOString(), reason: frozenReason ?? '' },
     createdAt: organization.createdAt.toISOString(),
   };
-}
-
-function domainToWire(domain: Domain): z.input<typeof domainBody> {
-  return {
-    domain: domain.domain,
-    status: domain.status,
-    txtName: txtName(domain.domain),
-    txtValue: domain.txtValue,
-    verifiedAt: domain.verifiedAt?.toISOString() ?? null,
-  };
-}
-
-function claimedToWire({ domain, admitted }: VerifiedDomain): z.input<typeof claimedDomain> {
-  return { ...domainToWire(domain), admitted };
 }

@@ -94,6 +94,16 @@ export async function markForConnection(tx: Tx, priority: 0 | 1): Promise<void> 
   });
 }
 
+/** Logs out, by their next projection, everybody whom a connection has ever signed in here. */
+export async function endSessionsOfConnection(tx: Tx, id: string): Promise<void> {
+  await tx.query({
+    text: `select demand_logout(person_id) from (select distinct m.person_id
+      from identity i join member m on m.org_id = i.org_id and m.id = i.member_id
+      where i.org_id = $1 and i.connection_id = $2 and m.person_id is not null) people`,
+    values: [tx.orgId, id],
+  });
+}
+
 function seal(secretKey: string, { id, secret }: ConnectionWrite): Buffer | null {
   return secret ? sealBytes(secretKey, secretPurpose(id), Buffer.from(JSON.stringify(secret))) : null;
 }

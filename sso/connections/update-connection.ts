@@ -9,7 +9,12 @@ import { requireMayRetrust } from './admin-rights.ts';
 import { type Connection, isTested, missingFor } from './connection.ts';
 import { changedSettings, samlSecretFor, type UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
-import { markForConnection, setConnectionStatus, updateConnectionRow } from './connection-store.ts';
+import {
+  endSessionsOfConnection,
+  markForConnection,
+  setConnectionStatus,
+  updateConnectionRow,
+} from './connection-store.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
 
@@ -99,7 +104,10 @@ function requireMayGoUntested(rights: Rights, untested: boolean): void {
   throw new DomainError('role_ceiling', 'To activate a connection without a successful test needs full control.');
 }
 
-/** Nobody signs in by it any more; links stay, so that it can be activated again. Repeating it changes nothing. */
+/**
+ * Nobody signs in by it any more, and its people are logged out everywhere; links stay, so that it can be activated again.
+ * Repeating it changes nothing.
+ */
 export async function disableConnection(
   deps: Deps,
   ctx: RequestContext,
@@ -119,6 +127,7 @@ async function switchStatus(
   await deps.db.inOrg(orgId, async (tx) => {
     if (!(await setConnectionStatus(tx, id, status))) return;
     await markForConnection(tx, status === 'active' ? 1 : 0);
+    if (status === 'disabled') await endSessionsOfConnection(tx, id);
     const action = status === 'active' ? 'connection.activated' : 'connection.disabled';
     const data = status === 'active' ? { tested: isTested(connection) } : {};
     await recordAudit(tx, ctx, { action, subjectKind: 'connection', subjectId: id, data });

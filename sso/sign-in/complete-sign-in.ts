@@ -12,7 +12,7 @@ import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
 import { domainOf, findMember } from './find-member.ts';
-import { type Candidate, isTombstoned, ownsDomainOf } from './member-queries.ts';
+import { type Candidate, findOwnDomainOf, isTombstoned } from './member-queries.ts';
 import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
 import { redactValues } from './redact-values.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
@@ -165,12 +165,13 @@ function describe({ connection, person, loginHint, trace }: SignInInput): void {
 
 /** Locks the connection's row against being switched off while somebody signs in by it. */
 async function requireActive(tx: Tx, { id }: Connection): Promise<void> {
-  const rows = await tx.query({
+  const rows = await tx.query<{ status: string }>({
     name: 'sso_sign_in_connection_lock',
-    text: `select id from connection where org_id = $1 and id = $2 and status = 'active' for share`,
+    text: `select status from connection where org_id = $1 and id = $2 for share`,
     values: [tx.orgId, id],
   });
-  if (rows.length === 0) throw new SignInRefused('connection_missing', 'The connection is not active any more.');
+  if (rows[0]?.status === 'disabled') throw new SignInRefused('connection_disabled', 'The connection is switched off.');
+  if (rows[0]?.status !== 'active') throw new SignInRefused('connection_missing', 'The connection is not active.');
 }
 
 /** A known member comes in if nothing stops them; one who waits is tried at the door once more. */
@@ -178,6 +179,9 @@ async function letIn(tx: Tx, ctx: RequestContext, connection: Connection, member
   const { memberId, status } = member;
   if (status === 'suspended' || member.blocked) {
     throw new SignInRefused('member_suspended', `Member ${memberId} is suspended or blocked.`);
+  }
+  if (member.lostDomain) {
+    throw new SignInRefused('domain_lost', `The organization has lost the domain of member ${memberId}.`);
   }
   if (status === 'removed' || status === 'purged') {
     throw new SignInRefused('person_unknown', `Member ${memberId} was removed.`);
@@ -209,8 +213,9 @@ async function createJustInTime(
     throw new SignInRefused('person_unknown', 'Nobody fits, and no access grant of the connection matches.');
   }
   if (address === undefined) throw new SignInRefused('address_outside_domains', 'No usable address was sent.');
-  const domain = domainOf(address);
-  if (!connection.settings.domains.includes(domain) || !(await ownsDomainOf(tx, address))) {
+  const own = await findOwnDomainOf(tx, address);
+  if (own === undefined || !connection.settings.domains.includes(own)) {
+    const domain = domainOf(address);
     throw new SignInRefused('address_outside_domains', `${domain} is not a verified domain of the connection.`);
   }
   if (await isTombstoned(tx, { immutableId, userName, address })) {

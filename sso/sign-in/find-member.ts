@@ -72,8 +72,8 @@ async function climb(tx: Tx, place: Place, person: UpstreamPerson, trace: SignIn
 function requireLinkable(connection: Connection, { step, member }: Found): void {
   const by = `found by ${step}`;
   if (member.kind !== 'human') throw new SignInRefused('person_unknown', `${by}, but the member is no human.`);
-  const domain = member.address === undefined ? undefined : domainOf(member.address);
-  if (domain === undefined || !member.ownDomain || !connection.settings.domains.includes(domain)) {
+  if (member.ownDomain === undefined || !connection.settings.domains.includes(member.ownDomain)) {
+    const domain = member.address === undefined ? undefined : domainOf(member.address);
     throw new SignInRefused('address_outside_domains', `${by}, but ${domain ?? 'no domain'} is not the connection's.`);
   }
   if (connection.directoryId !== undefined && !member.inDirectory) {

@@ -2,7 +2,7 @@
 // invitations. And the way back from a refusal.
 import { type Request, type Response, Router } from 'express';
 import { errors } from 'oidc-provider';
-import { listActiveConnections } from '../connections/connection-queries.ts';
+import { listActiveConnections, listConnections } from '../connections/connection-queries.ts';
 import { choosePage } from '../pages/choose-page.ts';
 import { postPage } from '../pages/post-page.ts';
 import { answerPerson, answerRefusal, type Interaction, wishesOf } from '../provider/answer-keycloak.ts';
@@ -65,7 +65,7 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
   }
   const connection = chosen ?? fitting[0];
   try {
-    if (!connection) throw new SignInRefused('connection_missing', 'The organization has no active connection.');
+    if (!connection) throw await refuseWithoutConnection(deps, organization.id);
     const browser = ensureBrowser(req, res, deps.config.baseUrl.startsWith('https:'));
     const away = await beginSignIn(deps, {
       connection,
@@ -82,4 +82,12 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
     const reference = await recordRefusal(deps, trace, error);
     sendRefusal(deps, res, { code: error.code, reference, interactionUid: uid });
   }
+}
+
+/** Nobody can sign in: a connection was switched off, or there never was one. */
+async function refuseWithoutConnection(deps: SignInDeps, orgId: string): Promise<SignInRefused> {
+  const connections = await listConnections(deps, orgId);
+  return connections.some(({ status }) => status === 'disabled')
+    ? new SignInRefused('connection_disabled', 'The organization has switched its connection off.')
+    : new SignInRefused('connection_missing', 'The organization has no active connection.');
 }

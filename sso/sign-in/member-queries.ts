@@ -15,7 +15,10 @@ export type Candidate = {
   readonly inDirectory: boolean;
   /** Another identity of this connection is linked to them. */
   readonly linked: boolean;
-  readonly ownDomain: boolean;
+  /** The organization's verified claim that covers the address. */
+  readonly ownDomain: string | undefined;
+  /** The address is of a domain that the organization has lost for good. */
+  readonly lostDomain: boolean;
   /** Something besides this organization holds the person: a credential of their own, or a membership elsewhere. */
   readonly held: boolean;
   /** Somebody with full control has approved this connection's first link. */
@@ -32,7 +35,8 @@ type Row = {
   is_admin: boolean;
   in_directory: boolean;
   linked: boolean;
-  own_domain: boolean;
+  own_domain: string | null;
+  lost_domain: boolean;
   held: boolean;
   approved: boolean;
 };
@@ -44,7 +48,8 @@ const select = (which: string) => `select m.id as member_id, m.status, m.person_
     exists (select from directory_user d where d.org_id = m.org_id and d.directory_id = $3 and d.member_id = m.id
       and d.deleted_at is null and d.adoption is null) as in_directory,
     exists (select from identity i where i.org_id = m.org_id and i.connection_id = $2 and i.member_id = m.id) as linked,
-    m.address is not null and owns_domain_of(m.org_id, m.address) as own_domain,
+    own_domain_of(m.org_id, m.address) as own_domain,
+    m.address is not null and sign_ins_ended_for(m.org_id, m.address) as lost_domain,
     m.person_id is not null and (person_held_elsewhere(m.org_id, m.person_id)
       or coalesce((select s.has_credential from person_standing(m.address) s), false)) as held,
     exists (select from link_approval l where l.org_id = m.org_id and l.connection_id = $2 and l.member_id = m.id
@@ -74,7 +79,8 @@ async function find(tx: Tx, place: Place, name: string, which: string, values: u
     isAdmin: row.is_admin,
     inDirectory: row.in_directory,
     linked: row.linked,
-    ownDomain: row.own_domain,
+    ownDomain: row.own_domain ?? undefined,
+    lostDomain: row.lost_domain,
     held: row.held,
     approved: row.approved,
   }));
@@ -121,12 +127,12 @@ export async function isTombstoned(
   return row?.found ?? false;
 }
 
-/** Whether the organization has proved the address's domain. */
-export async function ownsDomainOf(tx: Tx, address: string): Promise<boolean> {
-  const [row] = await tx.query<{ owns: boolean }>({
-    name: 'sso_owns_domain_of',
-    text: 'select owns_domain_of($1, $2) as owns',
+/** The organization's verified claim that covers the address, if any. */
+export async function findOwnDomainOf(tx: Tx, address: string): Promise<string | undefined> {
+  const [row] = await tx.query<{ domain: string | null }>({
+    name: 'sso_own_domain_of',
+    text: 'select own_domain_of($1, $2) as domain',
     values: [tx.orgId, address],
   });
-  return row?.owns ?? false;
+  return row?.domain ?? undefined;
 }

@@ -45,6 +45,12 @@ export const REFUSALS = {
     cause: 'Your organization has no active connection to a company sign-in.',
     cure: ASK_ADMIN,
   },
+  connection_disabled: {
+    status: 403,
+    title: 'Your company sign-in is switched off',
+    cause: 'Your organization has switched its connection to your company off.',
+    cure: ASK_ADMIN,
+  },
   connection_mismatch: {
     status: 403,
     title: 'This sign-in belongs to another connection',
@@ -99,6 +105,12 @@ export const REFUSALS = {
     status: 403,
     title: 'Your address is not one of your organization',
     cause: 'Your company signed you in with an address whose domain your organization has not proved to own.',
+    cure: ASK_ADMIN,
+  },
+  domain_lost: {
+    status: 403,
+    title: 'Your organization no longer owns your domain',
+    cause: 'The proof that your organization owns the domain of your address has been missing for over two weeks.',
     cure: ASK_ADMIN,
   },
   not_in_directory: {

@@ -131,6 +131,20 @@ test("a sign-in's own projection ends no session, and the worker's makes up for 
   expect(await session.isAlive()).toBe(false);
 });
 
+test('ends the sessions that were asked to end, though nothing else has changed', async () => {
+  const { person } = await memberOf('switched-off', 'ada@switched-off.test');
+  await project(person);
+  const session = await openSession(t, await t.accountOf(person));
+  await t.sql('select demand_logout($1)', [person]);
+  await project(person, false);
+  expect(await session.isAlive()).toBe(true);
+  await project(person);
+  expect(await session.isAlive()).toBe(false);
+  const calls = countCalls();
+  await project(person);
+  expect(calls()).toBe(0);
+});
+
 test('ends sessions after a run that broke off between taking away and logging out', async () => {
   const { person, member } = await memberOf('broken', 'ada@broken.test');
   await t.member(await t.organization('broken-too'), person);

@@ -1,23 +1,25 @@
-// Mail domains: proved by DNS or by an operator, by one organization only; verifying admits all who wait.
+// Mail domains: proved by DNS (a real server on loopback) or by an operator, by one organization only; verifying admits
+// all who wait; what DNS proves is looked for again.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseDomain } from '../../src/orgs/organization.ts';
-import { isPublicMailDomain } from '../../src/orgs/public-mail.ts';
+import { isPublicMailDomain } from '../../src/orgs/public-domains.ts';
+import { createTxtResolver } from '../../src/orgs/resolve-txt.ts';
+import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
 let t: Setup;
 let acme: MadeOrganization;
-let dns: Map<string, string[]> | 'down' = new Map();
+let dns: DnsServer;
 
 beforeAll(async () => {
-  t = await setup({
-    resolveTxt: async (name) => {
-      if (dns === 'down') throw new Error('SERVFAIL');
-      return dns.get(name) ?? [];
-    },
-  });
+  dns = await startDnsServer();
+  t = await setup({ resolveTxt: createTxtResolver([dns.address]) });
   acme = await t.make.organization('acme');
 });
-afterAll(() => t[Symbol.asyncDispose]());
+afterAll(async () => {
+  await t[Symbol.asyncDispose]();
+  await dns.stop();
+});
 
 const domains = '/v1/organizations/acme/domains';
 const claim = (domain: string, extra: object = {}) =>
@@ -34,11 +36,12 @@ test('a domain is pending until its TXT record is there; verifying admits all wh
   const { body: waiting } = await t.call('POST', '/v1/organizations/acme/members', { key: acme.ownerKey, body });
   expect(waiting).toMatchObject({ status: 'pending', pending: { reason: 'address_not_verified' }, personId: null });
 
-  dns = new Map([['_drawbridge.example.test', ['v=spf1 -all', 'drawbridge-verification=of-somebody-else']]]);
+  dns.records.set('_drawbridge.example.test', ['v=spf1 -all', 'drawbridge-verification=of-somebody-else']);
   expect(await verify('example.test')).toMatchObject({ status: 409, body: { expected: claimed.txtValue } });
-  dns = 'down';
+  dns.fails = true;
   expect((await verify('example.test')).status).toBe(503);
-  dns = new Map([['_drawbridge.example.test', ['v=spf1 -all', claimed.txtValue]]]);
+  dns.fails = false;
+  dns.records.set('_drawbridge.example.test', ['v=spf1 -all', claimed.txtValue]);
   expect(await verify('example.test')).toMatchObject({ status: 200, body: { status: 'verified', admitted: 1 } });
   const { body: admitted } = await t.call('GET', `/v1/organizations/acme/members/${waiting.id}`, {
     key: acme.ownerKey,
@@ -59,7 +62,7 @@ test('one organization owns a domain, however it was proved', async () => {
     body: { domain: 'acme.test' },
   });
   expect(claimed.status).toBe(201);
-  dns = new Map([['_drawbridge.acme.test', [claimed.body.txtValue]]]);
+  dns.records.set('_drawbridge.acme.test', [claimed.body.txtValue]);
   const proved = await t.call('POST', '/v1/organizations/globex/domains/acme.test/verify', { key: globex.ownerKey });
   expect(proved).toMatchObject({ status: 409, body: { code: 'conflict' } });
 });
@@ -84,6 +87,8 @@ test('a verified domain is never claimed back to pending', async () => {
 test('nobody owns a public mail provider, or what is no domain', async () => {
   for (const domain of [
     'gmail.com',
+    'co.uk',
+    'github.io',
     'acme.onmicrosoft.com',
     'localhost',
     'a..b',
@@ -100,4 +105,47 @@ test('nobody owns a public mail provider, or what is no domain', async () => {
 
 test('a domain that was never claimed cannot be verified', async () => {
   expect((await verify('stranger.test')).status).toBe(404);
+});
+
+test('the subdomains of a domain count as it by choice, but one that another organization has verified is its own', async () => {
+  const org = await t.make.organization('subs');
+  const path = '/v1/organizations/subs';
+  const call = (method: string, at: string, body?: object) => t.call(method, path + at, { key: org.ownerKey, body });
+  const add = async (address: string) => (await call('POST', '/members', { address })).body;
+  const waiting = await add('ada@mail.subs.test');
+  expect(waiting).toMatchObject({ status: 'pending' });
+  const other = await t.make.organization('subs-other');
+  await t.call('POST', `/v1/organizations/${other.key}/domains`, {
+    key: t.operatorKey,
+    body: { domain: 'labs.subs.test', verified: true },
+  });
+  const included = await call('PATCH', '/domains/SUBS.test', { includeSubdomains: true });
+  expect(included).toMatchObject({ status: 200, body: { includeSubdomains: true, admitted: 1 } });
+  expect(await add('bob@deep.mail.subs.test')).toMatchObject({ status: 'active' });
+  expect(await add('eve@labs.subs.test')).toMatchObject({ status: 'pending' });
+  expect(await add('eve@notsubs.test')).toMatchObject({ status: 'pending' });
+  await call('PATCH', '/domains/subs.test', { includeSubdomains: false });
+  expect(await add('late@mail.subs.test')).toMatchObject({ status: 'pending' });
+});
+
+test('a new proof takes the domain from an organization whose own is gone, and that one is told', async () => {
+  const [loser, winner] = [await t.make.organization('loser'), await t.make.organization('winner')];
+  const at = (org: MadeOrganization, method: string, path: string, body?: object) =>
+    t.call(method, `/v1/organizations/${org.key}${path}`, { key: org.ownerKey, body });
+  const prove = async (org: MadeOrganization) => {
+    const { body } = await at(org, 'POST', '/domains', { domain: 'moves.test' });
+    return [body.txtValue as string];
+  };
+  const [first, second] = [await prove(loser), await prove(winner)];
+  dns.records.set('_drawbridge.moves.test', first);
+  expect((await at(loser, 'POST', '/domains/moves.test/verify')).status).toBe(200);
+  dns.records.set('_drawbridge.moves.test', [...first, ...second]);
+  expect(await at(winner, 'POST', '/domains/moves.test/verify')).toMatchObject({ status: 409 });
+  dns.records.set('_drawbridge.moves.test', second);
+  expect((await at(winner, 'POST', '/domains/moves.test/verify')).body).toMatchObject({ status: 'verified' });
+  const { body } = await at(loser, 'GET', '/domains');
+  expect(body.items.find((one: { domain: string }) => one.domain === 'moves.test')).toMatchObject({ status: 'lost' });
+  const { body: audit } = await at(loser, 'GET', '/audit-events?action=domain.lost');
+  expect(audit.items).toMatchObject([{ data: { domain: 'moves.test', reason: 'proved_by_another' } }]);
+  expect(JSON.stringify(audit)).not.toContain(winner.id);
 });

@@ -212,11 +212,29 @@ describe('a first link is refused', () => {
     expect(await s.signIn(says({ subject: 'ada' }))).toMatchObject({ memberId: ada });
   });
 
+  test('when the domain was lost for good, also for those who are linked', async () => {
+    const s = await setting();
+    await s.push('ada');
+    await s.signIn(says({ subject: 'ada', immutableId: 'x-ada' }));
+    await bridge.rows(`update domain_claim set status = 'lost', lost_at = now(), ended_at = now() where org_id = $1`, [
+      s.orgId,
+    ]);
+    expect(await s.refusal(says({ subject: 'ada' }))).toBe('domain_lost');
+  });
+
+  test('in a subdomain, until the domain includes its subdomains', async () => {
+    const s = await setting({ jit: 'on', paired: false });
+    const person = says({ address: s.address('ada').replace('@', '@mail.') });
+    expect(await s.refusal(person)).toBe('address_outside_domains');
+    await bridge.rows('update domain_claim set include_subdomains = true where org_id = $1', [s.orgId]);
+    expect(await s.signIn(person)).toMatchObject({ memberId: expect.any(String) });
+  });
+
   test('by a connection that was switched off meanwhile', async () => {
     const s = await setting();
     await s.push('ada');
     await disableConnection(bridge.deps, bridge.ctx, s.orgId, s.connection.id);
-    expect(await s.refusal(says({ immutableId: 'x-ada' }))).toBe('connection_missing');
+    expect(await s.refusal(says({ immutableId: 'x-ada' }))).toBe('connection_disabled');
   });
 });
 

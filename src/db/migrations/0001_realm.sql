@@ -26,16 +26,30 @@ create unique index person_address_one_each on person_address (person_id);
 create table domain_claim (
   domain text collate "C" not null,
   org_id uuid not null,
-  status text not null constraint domain_claim_status check (status in ('pending', 'verified', 'lost')),
+  -- 'proved': seen in DNS through a set-up link; somebody with full control makes it verified
+  status text not null constraint domain_claim_status check (status in ('pending', 'proved', 'verified', 'lost')),
   dns_token text not null,
   method text constraint domain_claim_method check (method in ('dns', 'operator')),
   decided_by jsonb,
   verified_at timestamptz,
+  -- every subdomain that nobody has verified by itself counts as this domain
+  include_subdomains boolean not null default false,
+  last_check text constraint domain_claim_last_check check (last_check in ('found', 'missing', 'unanswered')),
+  last_checked_at timestamptz,
+  -- when the proof is looked for again; null = not by itself
+  next_check_at timestamptz,
+  -- since when the proof of a verified domain is missing
+  missing_since timestamptz,
+  lost_at timestamptz,
+  -- the grace of a lost domain is over: existing sign-ins ended too
+  ended_at timestamptz,
   created_at timestamptz not null default now(),
   primary key (domain, org_id)
 );
 create unique index domain_claim_one_owner on domain_claim (domain) where status = 'verified';
 create index domain_claim_by_org on domain_claim (org_id);
+create index domain_claim_to_check on domain_claim (next_check_at) where next_check_at is not null;
+create index domain_claim_lost on domain_claim (lost_at) where status = 'lost' and ended_at is null;
 
 create table credential (
   hash bytea primary key,

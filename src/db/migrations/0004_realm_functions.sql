@@ -64,36 +64,65 @@ create function organization_of_connection(p_connection uuid) returns uuid
   select org_id from connection where id = p_connection
 $$;
 
+-- The domains above one: `b.c` and `c` for `a.b.c`.
+create function domains_above(p_domain text) returns text[] language sql immutable parallel safe
+  return array(select array_to_string(l[i:], '.') from (select string_to_array(p_domain, '.') as l) t,
+    generate_series(2, array_length(l, 1)) i);
+
+-- The verified claim that a domain belongs to: its own, else the nearest one above that includes its subdomains.
+create function covering_claim(p_domain text, out domain text, out org_id uuid)
+  language sql stable security definer set search_path = public, pg_temp as $$
+  with own as materialized (
+    select d.domain, d.org_id from domain_claim d where d.domain = p_domain and d.status = 'verified')
+  select own.domain, own.org_id from own
+  union all
+  (select d.domain, d.org_id from domain_claim d where not exists (select from own)
+    and d.domain = any (domains_above(p_domain)) and d.status = 'verified' and d.include_subdomains
+    order by length(d.domain) desc limit 1)
+$$;
+
+-- Where the people of a domain sign in: its owner, and while its grace lasts also who has lost it to nobody.
 create function organization_of_domain(p_domain text) returns uuid
   language sql stable security definer set search_path = public, pg_temp as $$
-  select org_id from domain_claim where domain = lower(p_domain) and status = 'verified'
+  select coalesce((select org_id from covering_claim(lower(p_domain))),
+    (select org_id from domain_claim where domain = lower(p_domain) and status = 'lost' and ended_at is null
+      order by lost_at desc limit 1))
 $$;
 
-create function domains_of_organization(p_org uuid) returns table (domain text, status text, dns_token text, verified_at timestamptz)
+create function domains_of_organization(p_org uuid) returns setof domain_claim
   language sql stable security definer set search_path = public, pg_temp as $$
-  select domain, status, dns_token, verified_at from domain_claim where org_id = p_org order by domain
+  select * from domain_claim where org_id = p_org order by domain
 $$;
 
--- Claims a domain for an organization; a domain that somebody else has verified fails on domain_claim_one_owner.
-create function claim_domain(p_org uuid, p_domain text, p_token text, p_status text, p_method text, p_by jsonb) returns void
-  language sql security definer set search_path = public, pg_temp as $$
-  insert into domain_claim (domain, org_id, status, dns_token, method, decided_by, verified_at)
-  values (lower(p_domain), p_org, p_status, p_token, p_method, p_by, case when p_status = 'verified' then now() end)
+-- Writes the organization's claim. A domain that another organization has verified fails on domain_claim_one_owner.
+create function claim_domain(p_org uuid, p_domain text, p_token text, p_status text, p_method text, p_by jsonb,
+  p_now timestamptz) returns void language sql security definer set search_path = public, pg_temp as $$
+  insert into domain_claim (domain, org_id, status, dns_token, method, decided_by, verified_at, last_check, last_checked_at,
+    next_check_at)
+  values (p_domain, p_org, p_status, p_token, p_method, p_by, case when p_status = 'verified' then p_now end,
+    case when p_method = 'dns' then 'found' end, case when p_method = 'dns' then p_now end,
+    case when p_method = 'dns' and p_status = 'verified' then p_now + interval '7 days' end)
   on conflict (domain, org_id) do update set status = excluded.status, method = excluded.method,
-    decided_by = excluded.decided_by, verified_at = excluded.verified_at
+    decided_by = excluded.decided_by, verified_at = excluded.verified_at,
+    last_check = coalesce(excluded.last_check, domain_claim.last_check),
+    last_checked_at = coalesce(excluded.last_checked_at, domain_claim.last_checked_at),
+    next_check_at = excluded.next_check_at, missing_since = null, lost_at = null, ended_at = null
+$$;
+
+-- Which of the organization's verified claims covers an address; null = none.
+create function own_domain_of(p_org uuid, p_address text) returns text
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select domain from covering_claim(split_part(fold_key(p_address), '@', 2)) where org_id = p_org
 $$;
 
 create function owns_domain_of(p_org uuid, p_address text) returns boolean
   language sql stable security definer set search_path = public, pg_temp as $$
-  select exists (select from domain_claim
-    where domain = split_part(fold_key(p_address), '@', 2) and org_id = p_org and status = 'verified')
+  select own_domain_of(p_org, p_address) is not null
 $$;
 
 create function home_organization(p_person uuid) returns uuid
   language sql stable security definer set search_path = public, pg_temp as $$
-  select d.org_id from person_address a join domain_claim d
-    on d.domain = split_part(a.address_key, '@', 2) and d.status = 'verified'
-  where a.person_id = p_person
+  select c.org_id from person_address a, covering_claim(split_part(a.address_key, '@', 2)) c where a.person_id = p_person
 $$;
 
 -- Who somebody with this address would be here: the person that the organization may take for an address of its verified
@@ -109,7 +138,7 @@ begin
   if p_address is null then
     reason := 'no_address'; return;
   end if;
-  select exists (select from domain_claim where domain = split_part(v_key, '@', 2) and status = 'verified' and org_id = p_org),
+  select owns_domain_of(p_org, p_address),
     (select a.person_id from person_address a where a.address_key = v_key)
   into v_owned, person_id;
   if not v_owned then
@@ -178,9 +207,7 @@ create function write_person_names(p_org uuid, p_person uuid, p_given text, p_fa
 begin
   update person set given_name = p_given, family_name = p_family
   where id = p_person and (given_name, family_name) is distinct from (p_given, p_family)
-    and exists (select from person_address a join domain_claim d
-      on d.domain = split_part(a.address_key, '@', 2) and d.status = 'verified' and d.org_id = p_org
-      where a.person_id = p_person);
+    and home_organization(p_person) = p_org;
   return found;
 end $$;
 
@@ -217,7 +244,9 @@ create function organization_projection(p_org uuid) returns jsonb
   select jsonb_build_object(
     'orgId', o.org_id, 'key', o.key, 'displayName', o.display_name, 'deleted', o.status = 'deleted',
     'domains', coalesce((select jsonb_agg(domain order by domain) from domain_claim d
-      where d.org_id = o.org_id and d.status = 'verified'), '[]'),
+      where d.org_id = o.org_id and (d.status = 'verified' or d.status = 'lost' and d.ended_at is null
+        and not exists (select from domain_claim n where n.domain = d.domain and n.org_id <> d.org_id
+          and n.status = 'verified'))), '[]'),
     'teams', coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'displayName', t.display_name) order by t.key)
       from team t where t.org_id = o.org_id and t.archived_at is null), '[]'),
     'roles', coalesce((select jsonb_agg(r.key order by r.key) from role r where r.org_id = o.org_id), '[]'),

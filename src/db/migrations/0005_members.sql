@@ -157,7 +157,8 @@ declare
   v_count integer := 0;
 begin
   for v_member in select id from member where org_id = p_org and status = 'pending'
-    and split_part(address_key, '@', 2) = lower(p_domain) order by id
+    and (split_part(address_key, '@', 2) = lower(p_domain) or split_part(address_key, '@', 2) like '%.' || lower(p_domain))
+    order by id
   loop
     if admit_member(p_org, v_member, p_actor) = 'active' then v_count := v_count + 1; end if;
   end loop;

@@ -14,7 +14,7 @@ create function admit_newcomers(p_org uuid, p_addresses text[], p_given text[], 
   with asked as materialized (
     select u.n, u.address, fold_key(u.address) as address_key, u.given, u.family,
       case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
-        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
+        and c.status = 'verified' and c.org_id = p_org) or owns_domain_of(p_org, u.address) then uuidv7() end as person_id
     from unnest(p_addresses, p_given, p_family) with ordinality as u (address, given, family, n)
     where u.address is not null),
   newcomer as (
@@ -97,9 +97,7 @@ create function write_names_of_persons(p_org uuid, p_persons uuid[], p_given tex
   update person p set given_name = u.given, family_name = u.family
   from unnest(p_persons, p_given, p_family) as u (id, given, family)
   where p.id = u.id and (p.given_name, p.family_name) is distinct from (u.given, u.family)
-    and exists (select from person_address a join domain_claim d
-      on d.domain = split_part(a.address_key, '@', 2) and d.status = 'verified' and d.org_id = p_org
-      where a.person_id = p.id)
+    and home_organization(p.id) = p_org
   returning p.id
 $$;
 

@@ -44,10 +44,9 @@ end $$;
 -- Whether somebody of this address signs in with a company: a verified domain whose organization has an active connection.
 create function signs_in_by_company(p_address text) returns boolean
   language sql stable security definer set search_path = public, pg_temp as $$
-  select exists (select from domain_claim d
+  select exists (select from covering_claim(split_part(fold_key(p_address), '@', 2)) d
     join organization o on o.org_id = d.org_id and o.status = 'active'
-    join connection c on c.org_id = d.org_id and c.status = 'active'
-    where d.domain = split_part(fold_key(p_address), '@', 2) and d.status = 'verified')
+    join connection c on c.org_id = d.org_id and c.status = 'active')
 $$;
 
 -- The person who comes in by a mailed link alone: new, or one that nothing holds (no credential, no link, no membership, no

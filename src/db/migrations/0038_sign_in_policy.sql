@@ -112,14 +112,14 @@ begin
   end if;
   return null;
 end $$;
-create trigger domain_claim_changes_home after insert or delete or update of status on domain_claim
+create trigger domain_claim_changes_home after insert or delete or update of status, include_subdomains on domain_claim
   for each row execute function mark_people_of_domain();
 
 -- Every session of a person is to end with the next projection, whatever else it changes.
 create function demand_logout(p_person uuid) returns void language plpgsql
   security definer set search_path = public, pg_temp as $$
 begin
-  update keycloak_projected set desired = desired || '{"owesLogout": true}' where person_id = p_person;
+  update keycloak_projected set logout_due = true where person_id = p_person;
   perform mark_projection('person', p_person, 0);
 end $$;
 
