@@ -4,6 +4,7 @@ import { Router } from 'express';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import type { SsoDeps } from './deps.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
+import { fetchAllowedBy } from './outbound/guarded-fetch.ts';
 import { endSession } from './provider/end-session.ts';
 import { createProvider } from './provider/provider.ts';
 import { ssoRoutes } from './routes.ts';
@@ -28,7 +29,8 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
     allowLoopbackHttp: config.environment !== 'production',
     allowedNetworks: config.ssoAllowedNetworks,
   });
-  const signIn = { ...deps, provider, relyingParty };
+  const outbound = fetchAllowedBy(config);
+  const signIn = { ...deps, provider, relyingParty, outbound };
   const router = Router();
   router.get('/oidc/session/end', endSession(deps));
   router.use('/oidc', atRoute('/oidc'), handle);
@@ -36,6 +38,6 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   router.use('/sso', troubleHandler(signIn));
   return {
     router,
-    endpoints: ssoRoutes(deps),
+    endpoints: ssoRoutes({ ...deps, outbound }),
   };
 }

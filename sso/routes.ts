@@ -1,10 +1,14 @@
 // Every REST operation on how an organization's people sign in.
 import type { Endpoint } from '../src/http/endpoint.ts';
+import { presetRoutes } from './connections/preset-routes.ts';
 import { connectionRoutes } from './connections/routes.ts';
 import type { SsoDeps } from './deps.ts';
 import { entryGrantRoutes } from './entry/entry-grant-routes.ts';
+import type { GuardedFetch } from './outbound/guarded-fetch.ts';
 import { traceRoutes } from './sign-in/trace-routes.ts';
 
-export function ssoRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>): Endpoint[] {
-  return [...connectionRoutes(deps), ...entryGrantRoutes(deps), ...traceRoutes(deps)];
+export function ssoRoutes(
+  deps: Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch },
+): Endpoint[] {
+  return [...presetRoutes(deps), ...connectionRoutes(deps), ...entryGrantRoutes(deps), ...traceRoutes(deps)];
 }

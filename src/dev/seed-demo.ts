@@ -117,7 +117,6 @@ function newConnection(company: DemoCompany, directoryId: string): Record<string
   return {
     ...common,
     protocol: 'oidc',
-    issuer: 'http://localhost/not-known-yet',
     clientId: 'drawbridge',
     immutableIdAttribute: 'externalId',
   };

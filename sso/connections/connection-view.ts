@@ -1,6 +1,8 @@
 // A connection as the REST API shows it: settings without secrets, and the addresses that the company's side needs. Pure.
 import { z } from 'zod';
+import { backchannelLogoutUri, signedOutUri } from '../logout/logout-addresses.ts';
 import { oidcRedirectUri } from '../oidc/connection.ts';
+import { endpointsOf } from '../oidc/discovery-document.ts';
 import { samlEndpoints } from '../saml/connection.ts';
 import { type Connection, isTested, missingFor } from './connection.ts';
 
@@ -12,6 +14,8 @@ export const connectionViewSchema = z
     status: z.enum(['draft', 'tested', 'active', 'disabled']),
     directoryId: z.uuid().nullable(),
     settings: z.record(z.string(), z.unknown()),
+    /** OpenID Connect: where the provider serves what, as discovered. */
+    endpoints: z.record(z.string(), z.string()).nullable(),
     hasSecret: z.boolean(),
     /** Whether a test sign-in has succeeded with the settings as they are; false while active: changed since. */
     tested: z.boolean(),
@@ -26,8 +30,9 @@ export const connectionViewSchema = z
 export type ConnectionView = z.output<typeof connectionViewSchema>;
 
 export function connectionView(baseUrl: string, connection: Connection): ConnectionView {
-  const { id, protocol, settings } = connection;
-  const saml = samlEndpoints(baseUrl, id);
+  const { id, protocol } = connection;
+  const { discovery, ...settings } =
+    connection.protocol === 'oidc' ? connection.settings : { ...connection.settings, discovery: undefined };
   return {
     id,
     protocol,
@@ -35,13 +40,27 @@ export function connectionView(baseUrl: string, connection: Connection): Connect
     status: connection.status,
     directoryId: connection.directoryId ?? null,
     settings,
+    endpoints: discovery ? endpointsOf(discovery) : null,
     hasSecret: connection.secret !== undefined,
     tested: isTested(connection),
     missing: missingFor(connection) ?? null,
     createdAt: connection.createdAt.toISOString(),
-    serviceProvider:
-      protocol === 'saml'
-        ? { entityId: saml.spEntityId, acsUrl: saml.acsUrl, sloUrl: saml.sloUrl, metadataUrl: saml.spEntityId }
-        : { redirectUri: oidcRedirectUri(baseUrl, id) },
+    serviceProvider: companyValues(baseUrl, connection),
   };
+}
+
+/** What the company's administrator enters at the identity provider. */
+export function companyValues(
+  baseUrl: string,
+  { id, protocol }: Pick<Connection, 'id' | 'protocol'>,
+): Record<string, string> {
+  if (protocol === 'oidc') {
+    return {
+      redirectUri: oidcRedirectUri(baseUrl, id),
+      signedOutUri: signedOutUri(baseUrl, id),
+      backchannelLogoutUri: backchannelLogoutUri(baseUrl, id),
+    };
+  }
+  const { spEntityId, acsUrl, sloUrl } = samlEndpoints(baseUrl, id);
+  return { entityId: spEntityId, acsUrl, sloUrl, metadataUrl: spEntityId };
 }

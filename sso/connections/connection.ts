@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { EvidenceSettings } from '../evidence.ts';
 import { EVIDENCE_PRESETS } from '../evidence-aliases.ts';
+import { endpointsOf } from '../oidc/discovery-document.ts';
 
 const webAddress = z.url({ protocol: /^https?$/ });
 const domain = z
@@ -49,6 +50,8 @@ export const samlIdpSchema = z.object({
 export const samlSettingsSchema = z.object({
   protocol: z.literal('saml'),
   ...common,
+  /** Where the company's metadata is read again from time to time. */
+  metadataUrl: webAddress.optional(),
   /** Undefined while the company's side is still to be made from our metadata. */
   idp: samlIdpSchema.optional(),
   nameIdFormat: z.string().min(1).max(300).optional(),
@@ -61,8 +64,13 @@ export const samlSettingsSchema = z.object({
 export const oidcSettingsSchema = z.object({
   protocol: z.literal('oidc'),
   ...common,
-  issuer: webAddress,
-  clientId: z.string().min(1).max(300),
+  /** This and the next undefined: while the company's side is still to be made from our addresses. */
+  issuer: webAddress.optional(),
+  clientId: z.string().min(1).max(300).optional(),
+  /** Where the provider's discovery document is read again from time to time. */
+  discoveryUrl: webAddress.optional(),
+  /** The discovery document as read or given by hand; undefined: read at sign-in. */
+  discovery: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])).optional(),
   clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post']).default('client_secret_basic'),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))
@@ -111,12 +119,24 @@ export type OidcConnectionRecord = Named & {
 };
 export type Connection = SamlConnectionRecord | OidcConnectionRecord;
 
+/** Every address of the company's side to which browsers, codes or secrets go. */
+export function companyAddresses(settings: ConnectionSettings): string[] {
+  if (settings.protocol === 'saml') {
+    const { ssoUrl, sloUrl, sloResponseUrl } = settings.idp ?? {};
+    return [ssoUrl, sloUrl, sloResponseUrl].filter((url) => url !== undefined);
+  }
+  const endpoints = Object.values(endpointsOf(settings.discovery ?? {}));
+  return [settings.issuer, ...endpoints].filter((url) => url !== undefined);
+}
+
 /** What is missing before anybody can sign in by it, in words; undefined when nothing is. */
 export function missingFor(connection: Connection): string | undefined {
   if (connection.settings.domains.length === 0) return 'It names no domain that it may assert.';
   if (connection.protocol === 'saml') {
     return connection.settings.idp ? undefined : "The identity provider's metadata has not been given.";
   }
+  const { issuer, clientId } = connection.settings;
+  if (issuer === undefined || clientId === undefined) return 'The issuer and the client ID have not been given.';
   return connection.secret ? undefined : 'The client secret has not been given.';
 }
 

@@ -5,9 +5,10 @@ import type { RequestContext } from '../../src/context.ts';
 import { newId } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
 import type { Connection } from './connection.ts';
-import { type CreateConnectionInput, samlSecretFor, settingsFromInput } from './connection-input.ts';
+import type { CreateConnectionInput } from './connection-input.ts';
 import { listVerifiedDomains } from './connection-queries.ts';
 import { insertConnection } from './connection-store.ts';
+import { requireSecure, samlSecretFor, settingsFromInput } from './settings-from-input.ts';
 
 /** Throws invalid_value for metadata that cannot be read. */
 export async function createConnection(
@@ -16,8 +17,9 @@ export async function createConnection(
   orgId: string,
   input: CreateConnectionInput,
 ): Promise<Connection> {
-  const settings = settingsFromInput(input, await listVerifiedDomains(deps, orgId));
   const now = deps.clock.now();
+  const settings = settingsFromInput(input, await listVerifiedDomains(deps, orgId), now);
+  requireSecure(settings, deps.config.environment !== 'production');
   const clientSecret = input.protocol === 'oidc' ? input.clientSecret : undefined;
   const secret =
     settings.protocol === 'saml' ? await samlSecretFor(settings, undefined, now) : clientSecret && { clientSecret };

@@ -64,9 +64,10 @@ export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnec
   };
 }
 
-/** Undefined while there is no client secret. */
+/** Undefined while the issuer, the client ID or its secret is missing. */
 export function oidcConnection({ id, version, settings, secret }: OidcConnectionRecord): OidcConnection | undefined {
-  if (!secret) return undefined;
-  const { issuer, clientId, clientAuthentication, scopes, tenantId } = settings;
-  return { id, version, issuer, clientId, clientSecret: secret.clientSecret, clientAuthentication, scopes, tenantId };
+  const { issuer, clientId, clientAuthentication, scopes, tenantId, discovery } = settings;
+  if (!secret || issuer === undefined || clientId === undefined) return undefined;
+  const { clientSecret } = secret;
+  return { id, version, issuer, clientId, clientSecret, clientAuthentication, scopes, tenantId, discovery };
 }

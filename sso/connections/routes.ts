@@ -2,20 +2,24 @@
 import { z } from 'zod';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import type { SsoDeps } from '../deps.ts';
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts';
 import { approveLink } from './approve-link.ts';
 import type { Connection } from './connection.ts';
 import { createConnectionSchema, updateConnectionSchema } from './connection-input.ts';
 import { getConnection, listConnections } from './connection-queries.ts';
 import { connectionView, connectionViewSchema } from './connection-view.ts';
 import { createConnection } from './create-connection.ts';
-import { activateConnection, disableConnection, updateConnection } from './update-connection.ts';
+import { withProvider } from './read-provider.ts';
+import { activateConnection, disableConnection, requireMayChange, updateConnection } from './update-connection.ts';
 
 const COLLECTION = '/v1/organizations/{org}/connections';
 const ONE = `${COLLECTION}/{connection}`;
 const params = z.object({ connection: z.uuid() });
 const shared = { tag: 'Connections', access: { permission: 'connection.manage' } } as const;
 
-export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>): Endpoint[] {
+type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch };
+
+export function connectionRoutes(deps: Deps): Endpoint[] {
   const view = (connection: Connection) => connectionView(deps.config.baseUrl, connection);
   const ok = (connection: Connection) => ({ status: 200, body: view(connection) });
   const answers = (description: string) => ({ 200: { description, schema: connectionViewSchema } });
@@ -29,7 +33,7 @@ export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       idempotent: true,
       responses: { 201: { description: 'The connection', schema: connectionViewSchema } },
       handle: async ({ ctx, orgId, body }) => {
-        const made = await createConnection(deps, ctx, orgId, body);
+        const made = await createConnection(deps, ctx, orgId, await withProvider(deps.outbound, body));
         const location = `/v1/organizations/${orgId}/connections/${made.id}`;
         return { status: 201, location, body: view(made) };
       },
@@ -64,8 +68,12 @@ export function connectionRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       params,
       body: updateConnectionSchema,
       responses: answers('The connection after the change'),
-      handle: async ({ ctx, orgId, rights, params: { connection }, body }) =>
-        ok(await updateConnection(deps, ctx, orgId, connection, { rights, change: body })),
+      handle: async ({ ctx, orgId, rights, params: { connection }, body }) => {
+        // no address is asked for somebody who may not give it
+        await requireMayChange(deps, rights, await getConnection(deps, orgId, connection), body);
+        const change = await withProvider(deps.outbound, body);
+        return ok(await updateConnection(deps, ctx, orgId, connection, { rights, change }));
+      },
     }),
     endpoint({
       ...shared,

@@ -7,7 +7,7 @@ import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
 import { type Connection, isTested, missingFor } from './connection.ts';
-import { changedSettings, samlSecretFor, type UpdateConnectionInput } from './connection-input.ts';
+import type { UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
 import {
   endSessionsOfConnection,
@@ -15,6 +15,7 @@ import {
   setConnectionStatus,
   updateConnectionRow,
 } from './connection-store.ts';
+import { changedSettings, requireSecure, samlSecretFor } from './settings-from-input.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
 
@@ -31,6 +32,18 @@ const HARMLESS = new Set([
   'keepDocuments',
 ]);
 
+/** Throws role_ceiling where the change is not the caller's to make. Answers whether it changes whom is believed. */
+export async function requireMayChange(
+  deps: Deps,
+  rights: Rights,
+  { orgId, id }: Pick<Connection, 'orgId' | 'id'>,
+  change: UpdateConnectionInput,
+): Promise<boolean> {
+  const retrusts = Object.keys(change).some((field) => !HARMLESS.has(field));
+  if (retrusts) await requireMayRetrust(deps, rights, orgId, id);
+  return retrusts;
+}
+
 /** Throws not_found, invalid_value, role_ceiling, or conflict when somebody else changed it in the same moment. */
 export async function updateConnection(
   deps: Deps,
@@ -40,9 +53,9 @@ export async function updateConnection(
   { rights, change }: { readonly rights: Rights; readonly change: UpdateConnectionInput },
 ): Promise<Connection> {
   const before = await getConnection(deps, orgId, id);
-  const retrusts = Object.keys(change).some((field) => !HARMLESS.has(field));
-  if (retrusts) await requireMayRetrust(deps, rights, orgId, id);
-  const settings = changedSettings(before.settings, change);
+  const retrusts = await requireMayChange(deps, rights, before, change);
+  const settings = changedSettings(before.settings, change, deps.clock.now());
+  requireSecure(settings, deps.config.environment !== 'production');
   if (before.protocol === 'saml' && change.clientSecret !== undefined) {
     throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
   }
@@ -75,8 +88,7 @@ export async function updateConnection(
 }
 
 /**
- * From now on the organization's people sign in by it. Throws conflict while another one is active, while something is
- * missing, or while no test sign-in has succeeded with the present settings; `untested` goes on without one, which needs
+ * From now on the organization's people sign in by it. Throws conflict while another active one asserts one of its domains, while something is missing, or while no test sign-in has succeeded with the present settings; `untested` goes on without one, which needs
  * full control and is recorded (role_ceiling). Repeating it changes nothing.
  */
 export async function activateConnection(

@@ -43,7 +43,7 @@ export function createConfigurations(options: {
     const entry = entries.get(connection.id);
     const known = entry?.version === connection.version ? entry : undefined;
     const age = known ? options.clock.now().getTime() - known.since : Number.POSITIVE_INFINITY;
-    if (known && age < FRESH_MS) {
+    if (known && (connection.discovery || age < FRESH_MS)) {
       remember(connection.id, known);
       return known.configuration;
     }
@@ -95,7 +95,12 @@ function discover(
   return discovery(issuer, connection.clientId, undefined, authentication, {
     execute: [enableNonRepudiationChecks, ...insecure],
     timeout: TIMEOUT_SECONDS,
-    // the library's own requests have no stream for a body
-    [customFetch]: (url, request) => guardedFetch(url, request as OutboundRequest),
+    [customFetch]: (url, request) => {
+      // a document that is at hand is answered from here: the library still checks it as if it had been fetched
+      if (connection.discovery && url.includes('/.well-known/'))
+        return Promise.resolve(Response.json(connection.discovery));
+      // the library's own requests have no stream for a body
+      return guardedFetch(url, request as OutboundRequest);
+    },
   });
 }

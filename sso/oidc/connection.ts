@@ -1,4 +1,5 @@
 // What the OpenID Connect side needs to know of a connection.
+import type { DiscoveryDocument } from './discovery-document.ts';
 
 export type OidcConnection = {
   readonly id: string;
@@ -13,6 +14,8 @@ export type OidcConnection = {
   readonly scopes: readonly string[];
   /** Entra's tenant id; the ID token must carry it as `tid`. */
   readonly tenantId: string | undefined;
+  /** The provider's discovery document; without it, it is read from the issuer. */
+  readonly discovery?: DiscoveryDocument | undefined;
 };
 
 /** The connection's own redirect URI: one per connection, so that an answer cannot be mixed up with another's. */

@@ -72,6 +72,12 @@ export function isLoopbackHost(hostname: string): boolean {
   return isIPv4(hostname) && LOOPBACK.check(hostname, 'ipv4');
 }
 
+/** Whether an address is https, or http to this machine where that is allowed (development). */
+export function isSecureAddress(address: string, loopback: boolean): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback && isLoopbackHost(url.hostname));
+}
+
 function blockList(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {

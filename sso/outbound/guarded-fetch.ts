@@ -5,7 +5,8 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { type AllowedAddresses, createAddressCheck, isLoopbackHost } from './allowed-addresses.ts';
+import type { Config } from '../../src/config.ts';
+import { type AllowedAddresses, createAddressCheck, isSecureAddress } from './allowed-addresses.ts';
 import { OutboundFault } from './outbound-fault.ts';
 import { readBounded } from './read-bounded.ts';
 
@@ -38,6 +39,12 @@ export type OutboundRequest = {
 /** Answers with the whole body read. Throws OutboundFault where the request is refused or gets no usable answer. */
 export type GuardedFetch = (url: string, request?: OutboundRequest) => Promise<Response>;
 
+/** The fetch that the installation's configuration allows. */
+export function fetchAllowedBy(config: Pick<Config, 'environment' | 'ssoAllowedNetworks'>): GuardedFetch {
+  const { environment, ssoAllowedNetworks: networks } = config;
+  return createGuardedFetch({ allowed: { networks, loopback: environment !== 'production' } });
+}
+
 /** Makes a fetch of its own connections; unused ones close by themselves. */
 export function createGuardedFetch(options: OutboundOptions): GuardedFetch {
   const mayConnect = createAddressCheck(options.allowed);
@@ -47,8 +54,7 @@ export function createGuardedFetch(options: OutboundOptions): GuardedFetch {
   const agents = { 'http:': new HttpAgent(shared), 'https:': new HttpsAgent(shared) };
 
   function refuseUnlessAllowed(url: URL): 'http:' | 'https:' {
-    const loopback = options.allowed.loopback && isLoopbackHost(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    if (!isSecureAddress(url.href, options.allowed.loopback)) {
       throw new OutboundFault('insecure', `${url.origin} is not reached over https. Give its https:// address.`);
     }
     // no lookup is made for an address that is written as such

@@ -135,7 +135,6 @@ describe('deleted', () => {
     const connection = {
       protocol: 'oidc',
       displayName: 'Paired',
-      issuer: 'https://idp.test',
       clientId: 'drawbridge',
       clientSecret: 'a-secret-of-the-idp',
       directoryId: d.id,

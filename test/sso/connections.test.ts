@@ -62,7 +62,16 @@ const activate = (orgId: string, id: string, rights?: Rights) =>
   call('post', '/{connection}/activate', orgId, { id, body: { untested: true }, ...(rights && { rights }) });
 
 const saml = { protocol: 'saml', displayName: 'Company' };
-const oidc = { protocol: 'oidc', displayName: 'Company', issuer: 'https://idp.test', clientId: 'x' };
+/** A provider given by hand, so that nothing is asked of it. */
+const provider = (issuer: string) => ({
+  issuer,
+  discovery: {
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+  },
+});
+const oidc = { protocol: 'oidc', displayName: 'Company', clientId: 'x', ...provider('https://idp.test') };
 
 const code = (attempt: Promise<unknown>) =>
   attempt.then(
@@ -94,7 +103,7 @@ describe('a connection', () => {
     expect(await code(call('post', '/{connection}/activate', orgId, { id, rights }))).toBe('conflict');
     expect(await code(activate(orgId, id, rights))).toBe('role_ceiling');
     await bridge.rows(`update connection set status = 'tested', tested_version = trust_version where id = $1`, [id]);
-    await call('patch', '/{connection}', orgId, { id, body: { issuer: 'https://next.test' }, rights });
+    await call('patch', '/{connection}', orgId, { id, body: provider('https://next.test'), rights });
     expect(await call('get', '/{connection}', orgId, { id })).toMatchObject({ status: 'draft', tested: false });
     expect(await activate(orgId, id)).toMatchObject({ status: 'active', tested: false });
     const events = await bridge.rows<{ data: object }>(
@@ -113,7 +122,7 @@ describe('a connection', () => {
     expect(active).toMatchObject({ status: 'active', tested: true });
     const patch = (body: object) => call('patch', '/{connection}', orgId, { id, body });
     expect(await patch({ displayName: 'Other name' })).toMatchObject({ status: 'active', tested: true });
-    expect(await patch({ issuer: 'https://next.test' })).toMatchObject({ status: 'active', tested: false });
+    expect(await patch(provider('https://next.test'))).toMatchObject({ status: 'active', tested: false });
   });
 
   test('switched on or off makes Keycloak due, with an audit event, once', async () => {
@@ -225,15 +234,15 @@ describe('a connection', () => {
     const rights: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
     const patch = (body: unknown, by: Rights) =>
       code(call('patch', '/{connection}', org.id, { id: made.id, body, rights: by }));
-    expect(await patch({ issuer: 'https://other.test' }, rights)).toBe('done');
+    expect(await patch(provider('https://other.test'), rights)).toBe('done');
     const owner = await bridge.make.member(org.id, `owner@${org.domain}`, 'owner');
     await bridge.rows(
       `insert into identity (org_id, connection_id, issuer, subject, member_id, linked_by) values ($1, $2, 'i', 's', $3, 'test')`,
       [org.id, made.id, owner],
     );
-    expect(await patch({ issuer: 'https://evil.test' }, rights)).toBe('role_ceiling');
+    expect(await patch(provider('https://evil.test'), rights)).toBe('role_ceiling');
     expect(await patch({ displayName: 'New name', jit: 'on' }, rights)).toBe('done');
-    expect(await patch({ issuer: 'https://next.test' }, OPERATOR_RIGHTS)).toBe('done');
+    expect(await patch(provider('https://next.test'), OPERATOR_RIGHTS)).toBe('done');
   });
 
   test('is approved for an administrator by full control only', async () => {

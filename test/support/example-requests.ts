@@ -74,6 +74,11 @@ async function makeSignIn({ db }: Setup, org: MadeOrganization, connectionId: st
 const OIDC = {
   protocol: 'oidc',
   issuer: 'https://idp.test',
+  discovery: {
+    authorization_endpoint: 'https://idp.test/authorize',
+    token_endpoint: 'https://idp.test/token',
+    jwks_uri: 'https://idp.test/jwks',
+  },
   clientId: 'drawbridge',
   clientSecret: 'a-secret-of-the-idp',
 };

@@ -17,6 +17,7 @@ import { invitationRoutes } from '../../src/invitations/routes.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
 import { createLogger } from '../../src/log.ts';
+import { fetchAllowedBy } from '../../sso/outbound/guarded-fetch.ts';
 import { ssoRoutes } from '../../sso/routes.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
@@ -121,7 +122,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     endpoints: [
       ...directoryRoutes({ db, clock, config, perform: options.perform ?? nothingToPerform }),
       ...invitationRoutes({ db, clock, config }),
-      ...ssoRoutes({ db, clock, config }),
+      ...ssoRoutes({ db, clock, config, outbound: fetchAllowedBy(config) }),
     ],
     probes: options.probes ?? [],
     metrics: createMetrics({

@@ -99,7 +99,7 @@ describe("an identity provider's metadata", () => {
     ['no XML', 'hello', /not acceptable XML/],
     ['a DOCTYPE', `<!DOCTYPE x>${entity(keyOf(KEYS.idp.base64) + SSO)}`, /document type/],
     ['an entity', entity(`${keyOf(KEYS.idp.base64)}${SSO}&x;`), /entity/],
-    ['a web page', '<html></html>', /no identity provider/],
+    ['a web page', '<html></html>', /web page/],
     [
       'that of a service',
       `<md:EntityDescriptor xmlns:md="${MD}"><md:SPSSODescriptor/></md:EntityDescriptor>`,
