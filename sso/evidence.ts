@@ -22,12 +22,16 @@ export type Evidence = {
   /** The provider's unchanging id of the person, comparable with a directory's `externalId`. */
   readonly immutableId: string | undefined;
   readonly userName: string | undefined;
+  /** The attributes or claims that the connection keeps for rules, by name; in the states of a group list. */
+  readonly attributes: ReadonlyMap<string, GroupEvidence>;
 };
 
 export type EvidenceSettings = {
   readonly preset: EvidencePreset;
   /** Attribute or claim names that an admin has set; they are looked for instead of the preset's. */
   readonly names: Readonly<Partial<Record<EvidenceField, string>>>;
+  /** Names of attributes or claims whose values rules may speak of. */
+  readonly kept: readonly string[];
 };
 
 /** The part of a verified assertion that evidence is read from. */
@@ -59,6 +63,10 @@ export function samlEvidence(statement: SamlStatement, settings: EvidenceSetting
     familyName: text('familyName'),
     immutableId: text('immutableId'),
     userName: text('userName') ?? named,
+    attributes: keptBy(settings, (name) => {
+      const values = findByName(statement, [name]);
+      return values === undefined ? nothing('absent') : groupList(values);
+    }),
   };
 }
 
@@ -75,12 +83,20 @@ export function oidcEvidence(claims: Readonly<Record<string, unknown>>, settings
     familyName: text('familyName'),
     immutableId: text('immutableId'),
     userName: text('userName'),
+    attributes: keptBy(settings, (name) => claimList(Object.hasOwn(claims, name) ? claims[name] : undefined)),
   };
 }
 
-/** By full name first, then by friendly name. */
+function keptBy({ kept }: EvidenceSettings, read: (name: string) => GroupEvidence): Evidence['attributes'] {
+  return new Map(kept.map((name) => [name, read(name)]));
+}
+
 function findAttribute(statement: SamlStatement, settings: EvidenceSettings, field: EvidenceField) {
-  const names = namesOf(settings, 'saml', field);
+  return findByName(statement, namesOf(settings, 'saml', field));
+}
+
+/** By full name first, then by friendly name. */
+function findByName(statement: SamlStatement, names: readonly string[]): readonly string[] | undefined {
   const byName = names.map((name) => statement.attributes.get(name)).find((found) => found !== undefined);
   if (byName) return byName.values;
   const all = [...statement.attributes.values()];
@@ -110,7 +126,11 @@ function samlGroups(statement: SamlStatement, values: readonly string[] | undefi
 
 function oidcGroups(claims: Readonly<Record<string, unknown>>, claim: unknown): GroupEvidence {
   if (isEntraOverage(claims)) return nothing('overage');
-  if (claim === undefined) return nothing('absent');
+  return claimList(claim);
+}
+
+function claimList(claim: unknown): GroupEvidence {
+  if (claim === undefined || claim === null) return nothing('absent');
   const values = typeof claim === 'string' ? [claim] : claim;
   const readable = Array.isArray(values) && values.every((value) => typeof value === 'string');
   return readable ? groupList(values) : nothing('invalid');
@@ -129,6 +149,11 @@ function groupList(values: readonly string[]): GroupEvidence {
   const { values: most, characters } = EVIDENCE_LIMITS;
   if (distinct.length > most || distinct.some((value) => value.length > characters)) return nothing('invalid');
   return { state: distinct.length > 0 ? 'list' : 'empty', values: distinct };
+}
+
+/** Only a list, also an empty one, replaces what was known; an absent claim does where absent means none. */
+export function replacesWhatWasKnown({ state }: GroupEvidence, absent: 'hold' | 'empty'): boolean {
+  return state === 'list' || state === 'empty' || (state === 'absent' && absent === 'empty');
 }
 
 function nothing(state: 'absent' | 'overage' | 'invalid'): GroupEvidence {

@@ -114,9 +114,9 @@ export const TABLES: readonly TableRows[] = [
     const { orgId } = population;
     return `${orgId}\t${connectionOf(population)}\tissuer\tsubject-${index}\t${userAt(population, index).id}\taddress`;
   }),
-  ofUsers('sso_evidence', 'org_id, connection_id, member_id, state, groups, at', (population, index) => {
+  ofUsers('sso_evidence', 'org_id, connection_id, member_id, state, at', (population, index) => {
     if (!hasSignedIn(index)) return undefined;
-    return `${population.orgId}\t${connectionOf(population)}\t${userAt(population, index).id}\tlist\t{staff}\t2026-01-01`;
+    return `${population.orgId}\t${connectionOf(population)}\t${userAt(population, index).id}\tlist\t2026-01-01`;
   }),
   ofUsers('access_grant', 'org_id, member_id, target_kind, target, source, ref', (population, index) => {
     const team = teamNumberAt(index);
@@ -140,6 +140,9 @@ export const TABLES: readonly TableRows[] = [
       return `${population.orgId}\t${ruleOf(population, n)}\tscim.group\tdisplay_name\tGroup ${n}\tgroup ${n}\t${target}`;
     },
   ),
+  ofTeams('rule_match', 'org_id, rule_id, value_id', (population, n) => {
+    return `${population.orgId}\t${ruleOf(population, n)}\t${idOf('group', population.first + n)}`;
+  }),
   {
     table: 'connection',
     columns: 'org_id, id, protocol, display_name, settings',

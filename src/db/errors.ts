@@ -60,6 +60,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     code: 'conflict',
     detail: 'This member is linked to another identity of this connection.',
   },
+  mapping_rule_connection: { code: 'invalid_value', detail: 'The organization has no connection of this id.' },
+  mapping_rule_directory: { code: 'invalid_value', detail: 'The organization has no directory of this id.' },
   assertion_replayed: { code: 'sign_in_refused', detail: 'This SAML assertion was used before.' },
 };
 

@@ -11,6 +11,12 @@ table access_grant -- row-level security
   ref text not null
   retained boolean not null default false
   since timestamp with time zone not null default now()
+  rule_id uuid default 
+CASE
+    WHEN (source = ANY (ARRAY['scim'::text, 'sso'::text])) THEN (split_part(ref, ':'::text, 1))::uuid
+    ELSE NULL::uuid
+END
+  held_by uuid
   constraint access_grant_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint access_grant_pkey PRIMARY KEY (org_id, member_id, target_kind, target, source, ref)
   constraint access_grant_source CHECK ((source = ANY (ARRAY['manual'::text, 'invite'::text, 'scim'::text, 'sso'::text, 'rule'::text, 'default'::text])))
@@ -102,6 +108,18 @@ table carrier -- row-level security
   constraint carrier_pkey PRIMARY KEY (org_id, member_id, source, ref)
   constraint carrier_source CHECK ((source = ANY (ARRAY['directory'::text, 'invitation'::text, 'sign_in'::text, 'manual'::text])))
 
+table claim_value -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  attribute text not null
+  value text not null
+  value_key text not null
+  first_seen_at timestamp with time zone not null
+  last_seen_at timestamp with time zone not null
+  constraint claim_value_once UNIQUE (org_id, attribute, value)
+  constraint claim_value_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint claim_value_pkey PRIMARY KEY (org_id, id)
+
 table connection -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -115,6 +133,7 @@ table connection -- row-level security
   created_at timestamp with time zone not null default now()
   trust_version integer not null default 1
   tested_version integer
+  released boolean not null default false
   constraint connection_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id)
   constraint connection_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint connection_pkey PRIMARY KEY (org_id, id)
@@ -310,6 +329,16 @@ table group_member -- row-level security
   constraint group_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint group_member_pkey PRIMARY KEY (org_id, group_id, member_id)
 
+table held_change -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  team_id uuid not null
+  actor jsonb not null
+  at timestamp with time zone not null default now()
+  constraint held_change_one_per_team UNIQUE (org_id, team_id)
+  constraint held_change_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
+  constraint held_change_pkey PRIMARY KEY (org_id, id)
+
 table idempotency_key -- row-level security
   org_id uuid not null
   key text not null
@@ -429,11 +458,33 @@ table mapping_rule -- row-level security
   enabled boolean not null default true
   created_by jsonb not null
   created_at timestamp with time zone not null default now()
-  constraint mapping_rule_match CHECK ((match = ANY (ARRAY['external_id'::text, 'display_name'::text])))
+  attribute text not null default ''::text
+  connection_id uuid
+  directory_id uuid
+  create_missing boolean not null default false
+  key_prefix text not null default ''::text
+  create_limit integer not null default 0
+  priority integer not null default 0
+  mode text not null default 'enforce'::text
+  note text
+  ceiling text[]
+  version integer not null default 1
+  constraint mapping_rule_attribute CHECK (((source = 'sso.attribute'::text) = (attribute <> ''::text)))
+  constraint mapping_rule_connection FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint mapping_rule_creates CHECK (((NOT create_missing) OR ((target_kind = 'team_template'::text) AND (key_prefix <> ''::text) AND (create_limit > 0))))
+  constraint mapping_rule_directory FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint mapping_rule_match CHECK ((match = ANY (ARRAY['external_id'::text, 'display_name'::text, 'prefix'::text, 'glob'::text, 'regex'::text])))
+  constraint mapping_rule_mode CHECK ((mode = ANY (ARRAY['enforce'::text, 'additive'::text, 'shadow'::text])))
   constraint mapping_rule_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint mapping_rule_pkey PRIMARY KEY (org_id, id)
-  constraint mapping_rule_source CHECK ((source = ANY (ARRAY['scim.group'::text, 'sso.groups'::text])))
-  constraint mapping_rule_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
+  constraint mapping_rule_restriction CHECK (
+CASE
+    WHEN (source = 'scim.group'::text) THEN (connection_id IS NULL)
+    ELSE (directory_id IS NULL)
+END)
+  constraint mapping_rule_source CHECK ((source = ANY (ARRAY['scim.group'::text, 'sso.groups'::text, 'sso.attribute'::text])))
+  constraint mapping_rule_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text, 'team_template'::text])))
+  constraint mapping_rule_template_captures CHECK (((target_kind <> 'team_template'::text) OR (match = 'regex'::text)))
 
 table member -- row-level security
   org_id uuid not null
@@ -482,8 +533,10 @@ table organization -- row-level security
   sso_enforced_at timestamp with time zone
   max_session_seconds integer
   second_factor text not null default 'off'::text
+  mapping_conflicts text not null default 'directory-first'::text
   constraint organization_enforced_since CHECK (((sso_enforcement = 'enforced'::text) = (sso_enforced_at IS NOT NULL)))
   constraint organization_key_fkey FOREIGN KEY (key) REFERENCES organization_key(key)
+  constraint organization_mapping_conflicts CHECK ((mapping_conflicts = ANY (ARRAY['directory-first'::text, 'union'::text, 'manual-first'::text])))
   constraint organization_max_session CHECK (((max_session_seconds >= 300) AND (max_session_seconds <= 31536000)))
   constraint organization_pkey PRIMARY KEY (org_id)
   constraint organization_seat_limit CHECK ((seat_limit >= 0))
@@ -562,6 +615,15 @@ table role -- row-level security
   constraint role_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint role_pkey PRIMARY KEY (org_id, key)
 
+table rule_match -- row-level security
+  org_id uuid not null
+  rule_id uuid not null
+  value_id uuid not null
+  team_key text
+  team_name text
+  constraint rule_match_org_id_rule_id_fkey FOREIGN KEY (org_id, rule_id) REFERENCES mapping_rule(org_id, id) ON DELETE CASCADE
+  constraint rule_match_pkey PRIMARY KEY (org_id, value_id, rule_id)
+
 table scim_journal -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -636,11 +698,14 @@ table sso_evidence -- row-level security
   connection_id uuid not null
   member_id uuid not null
   state text not null
-  groups text[] not null default '{}'::text[]
   at timestamp with time zone not null
+  attribute text not null default ''::text
+  value_ids uuid[] not null default '{}'::uuid[]
+  listed_at timestamp with time zone
+  trace_id uuid
   constraint sso_evidence_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
   constraint sso_evidence_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
-  constraint sso_evidence_pkey PRIMARY KEY (org_id, connection_id, member_id)
+  constraint sso_evidence_pkey PRIMARY KEY (org_id, member_id, connection_id, attribute)
   constraint sso_evidence_state CHECK ((state = ANY (ARRAY['list'::text, 'empty'::text, 'absent'::text, 'overage'::text, 'invalid'::text])))
 
 table team -- row-level security
@@ -651,11 +716,21 @@ table team -- row-level security
   kind text not null default 'team'::text
   archived_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  made_by_rule uuid
   constraint team_key_form CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,59}$'::text) AND (key <> 'roles'::text)))
   constraint team_key_taken UNIQUE (org_id, key)
   constraint team_kind CHECK ((kind = ANY (ARRAY['team'::text, 'project'::text])))
   constraint team_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint team_pkey PRIMARY KEY (org_id, id)
+
+table team_departure -- row-level security
+  org_id uuid not null
+  team_id uuid not null
+  id uuid not null default uuidv7()
+  members integer not null
+  at timestamp with time zone not null default now()
+  constraint team_departure_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
+  constraint team_departure_pkey PRIMARY KEY (org_id, team_id, id)
 
 table team_member -- row-level security
   org_id uuid not null
@@ -668,11 +743,14 @@ table team_member -- row-level security
 
 -- indexes
 
+CREATE INDEX access_grant_by_rule ON public.access_grant USING btree (org_id, rule_id) WHERE (rule_id IS NOT NULL)
+CREATE INDEX access_grant_held ON public.access_grant USING btree (org_id, held_by) WHERE (held_by IS NOT NULL)
 CREATE INDEX access_grant_retained ON public.access_grant USING btree (org_id) WHERE retained
 CREATE INDEX api_key_by_member ON public.api_key USING btree (org_id, member_id) WHERE (member_id IS NOT NULL)
 CREATE INDEX assertion_seen_by_expiry ON public.assertion_seen USING btree (expires_at)
 CREATE INDEX audit_event_by_order ON ONLY public.audit_event USING btree (org_id, txid, id)
 CREATE INDEX audit_event_by_subject ON ONLY public.audit_event USING btree (org_id, subject_id, at DESC)
+CREATE INDEX claim_value_by_key ON public.claim_value USING btree (org_id, attribute, value_key)
 CREATE INDEX connection_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX connection_by_id ON public.connection USING btree (id)
 CREATE INDEX connection_domain_by_connection ON public.connection_domain USING btree (org_id, connection_id)
@@ -698,6 +776,7 @@ CREATE UNIQUE INDEX invitation_one_pending ON public.invitation USING btree (org
 CREATE INDEX keycloak_id_by_path ON public.keycloak_id USING btree (org_id, kind, key) WHERE (org_id IS NOT NULL)
 CREATE INDEX keycloak_id_reverse ON public.keycloak_id USING btree (kind, keycloak_id)
 CREATE INDEX mapping_rule_by_value ON public.mapping_rule USING btree (org_id, source, value_key)
+CREATE INDEX mapping_rule_patterns ON public.mapping_rule USING btree (org_id, source, attribute) WHERE (match = ANY (ARRAY['prefix'::text, 'glob'::text, 'regex'::text]))
 CREATE INDEX member_by_person ON public.member USING btree (person_id) WHERE (person_id IS NOT NULL)
 CREATE UNIQUE INDEX member_one_per_address ON public.member USING btree (org_id, address_key) WHERE ((address_key IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
 CREATE UNIQUE INDEX member_one_per_person ON public.member USING btree (org_id, person_id) WHERE ((person_id IS NOT NULL) AND (status <> ALL (ARRAY['removed'::text, 'purged'::text])))
@@ -707,6 +786,7 @@ CREATE INDEX projection_due_order ON public.projection_due USING btree (kind, pr
 CREATE INDEX provider_state_by_expiry ON public.provider_state USING btree (expires_at)
 CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant_id) WHERE (grant_id IS NOT NULL)
 CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WHERE (uid IS NOT NULL)
+CREATE INDEX rule_match_by_rule ON public.rule_match USING btree (org_id, rule_id)
 CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (at)
 CREATE INDEX scim_journal_by_directory ON ONLY public.scim_journal USING btree (org_id, directory_id, at DESC)
 CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
@@ -716,6 +796,10 @@ CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (ex
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
 CREATE INDEX sign_in_trace_by_age ON public.sign_in_trace USING btree (at)
 CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
+CREATE INDEX sso_evidence_by_connection ON public.sso_evidence USING btree (org_id, connection_id)
+CREATE INDEX sso_evidence_by_value ON public.sso_evidence USING gin (value_ids)
+CREATE INDEX team_departure_by_time ON public.team_departure USING btree (at)
+CREATE INDEX team_made_by_rule ON public.team USING btree (org_id, made_by_rule) WHERE (made_by_rule IS NOT NULL)
 CREATE INDEX team_member_by_member ON public.team_member USING btree (org_id, member_id)
 
 -- policies
@@ -729,6 +813,7 @@ of_organization on audit_seal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting(
 of_organization on block: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on break_glass: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on claim_value: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_test: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -741,6 +826,7 @@ of_organization on directory_user_key: uuid_eq(org_id, ( SELECT (NULLIF(current_
 of_organization on entry_grant: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on extension_schema: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on group_member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on held_change: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on idempotency_key: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on identity: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on invitation: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -751,6 +837,7 @@ of_organization on member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('dra
 of_organization on organization: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on page_mark: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on role: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on rule_match: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal_body: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_document: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -758,12 +845,14 @@ of_organization on sign_in_request: uuid_eq(org_id, ( SELECT (NULLIF(current_set
 of_organization on sign_in_trace: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sso_evidence: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on team: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on team_departure: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on team_member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 
 -- functions
 
 activate_directory(uuid,uuid,jsonb) -> TABLE(resumed integer, regranted integer)
 address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
+adds_only(uuid,uuid,text) -> boolean
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
 admit_newcomers(uuid,text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
@@ -774,24 +863,30 @@ apply_directory_user(uuid,uuid,uuid,jsonb,boolean,boolean,text,boolean) -> void
 approve_adoption(uuid,uuid,uuid,jsonb) -> text
 audit_canonical(audit_event) -> bytea
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
+change_mapping_policy(uuid,text,jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
 claim_connection_domains() -> trigger
 claim_domain(uuid,text,text,text,text,jsonb,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
+claimants_of_groups(uuid,uuid[]) -> SETOF uuid
 count_directory(uuid,uuid,integer,integer) -> void
 count_stating(uuid,text[]) -> integer
 covering_claim(text) -> record, security definer, search_path=public, pg_temp
 credential_last_used(text,uuid,uuid) -> timestamp with time zone, security definer, search_path=public, pg_temp
 deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regranted integer)
+decide_held_change(uuid,uuid,boolean,jsonb) -> integer
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
 delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
 demand_logout(uuid) -> void, security definer, search_path=public, pg_temp
+departed(uuid,uuid) -> bigint
+directory_denies(uuid,uuid,uuid,uuid) -> boolean
 directory_user_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
 domains_above(text) -> text[]
 domains_of_organization(uuid) -> SETOF domain_claim, security definer, search_path=public, pg_temp
 domains_to_check(timestamp with time zone,integer) -> TABLE(org_id uuid, domain text, dns_token text)
 drop_old_journal(timestamp with time zone) -> integer
 drop_old_journal_bodies(timestamp with time zone) -> integer
+effective_teams(uuid,uuid[]) -> TABLE(member_id uuid, team_id uuid)
 end_break_glass() -> trigger
 end_lost_domains(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
@@ -800,12 +895,15 @@ expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
 forget_directory_tokens(uuid,uuid) -> void, security definer, search_path=public, pg_temp
+forget_matches_of_groups() -> trigger
 further_key(text,text) -> uuid
-granted_role(uuid,uuid) -> text
+groups_are_mapped(uuid,uuid[]) -> boolean
 guard_full_control(uuid,uuid) -> void
 guard_seat(uuid,uuid) -> void
 has_further_keys(jsonb) -> boolean
+has_group_patterns(uuid) -> boolean
 has_own_extension(jsonb) -> boolean
+hold_excess(uuid,rule_grant[],jsonb) -> rule_grant[]
 home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
 include_subdomains(uuid,text,boolean) -> void, security definer, search_path=public, pg_temp
 is_break_glass(uuid,uuid) -> boolean
@@ -813,13 +911,21 @@ issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, securit
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
 lock_extension_schemas(uuid,boolean) -> void
+lock_mapping(uuid,boolean) -> void
 lose_domain(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 loses_full_control(uuid,uuid,text) -> boolean
+make_template_teams(uuid,uuid[],uuid[],jsonb) -> integer
 manager_of(jsonb) -> uuid
 mark_people_of_domain() -> trigger, security definer, search_path=public, pg_temp
 mark_people_of_organization(uuid) -> integer, security definer, search_path=public, pg_temp
 mark_projection(text,uuid,integer) -> void, security definer, search_path=public, pg_temp
+match_group(uuid,uuid,jsonb,jsonb) -> void
+match_rules(uuid,uuid[],jsonb) -> void
 member_for_directory(uuid,uuid,uuid,directory_user_input) -> record
+members_matching(uuid,uuid[]) -> SETOF uuid
+members_of_group_facts(uuid,uuid) -> SETOF uuid
+members_of_rules(uuid,uuid[]) -> SETOF uuid
+members_of_values(uuid,uuid[]) -> SETOF uuid, security definer, search_path=public, pg_temp
 memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
 note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_temp
@@ -843,12 +949,16 @@ person_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
 person_standing(text) -> TABLE(person_id uuid, has_credential boolean, has_link boolean, memberships integer), security definer, search_path=public, pg_temp
 persons_of_organization(uuid) -> SETOF uuid, security definer, search_path=public, pg_temp
 persons_with_account() -> SETOF uuid, security definer, search_path=public, pg_temp
+ranked_roles(uuid,uuid) -> TABLE(place bigint, role_key text, source text, ref text, rule_id uuid, priority integer)
 rebuild_unique_keys(uuid) -> void
+reconcile_connection(uuid,uuid,jsonb) -> integer
 reconcile_directory(uuid,uuid,jsonb) -> integer
-reconcile_grants(uuid,uuid[],jsonb) -> integer
+reconcile_grants(uuid,uuid[],jsonb,boolean) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
+record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> TABLE(resolved integer, fresh jsonb)
 refuse(text,text) -> void
 refuse_change() -> trigger
+release_connection(uuid,uuid,boolean,jsonb) -> integer
 release_member(uuid,uuid,text,text,jsonb) -> text
 release_retained_control(uuid,jsonb) -> void
 remove_extension_values(uuid,text) -> integer
@@ -856,25 +966,30 @@ reopen_member(uuid,uuid,jsonb) -> void
 rest_members_of_directory(uuid,uuid,jsonb) -> integer
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
-rule_grants(uuid,uuid[]) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
+rule_grants(uuid,uuid[],boolean) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
 scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n bigint, changed integer), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[]) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
+scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[],jsonb) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_create_users(uuid,uuid,jsonb,text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_deactivate_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_users(uuid,uuid,jsonb,uuid[]) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[]) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
+scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[],jsonb) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_update_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
 set_directory_block(uuid,uuid,uuid,boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
+settle_roles(uuid,uuid[],rule_grant[],jsonb) -> integer
+settle_rule_grants(uuid,uuid[],jsonb,boolean) -> rule_grant[]
+settle_teams(uuid,uuid[],rule_grant[],jsonb,boolean) -> integer
 sign_ins_ended_for(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
+store_pattern_matches(uuid,jsonb) -> void
 sweep_expired(timestamp with time zone) -> integer
+sweep_mapping(timestamp with time zone) -> integer
 sweep_page_marks(timestamp with time zone) -> integer
 sweep_sign_in_traces(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
@@ -893,6 +1008,7 @@ CREATE TRIGGER audit_event_no_truncate BEFORE TRUNCATE ON public.audit_event FOR
 CREATE TRIGGER audit_seal_append_only BEFORE DELETE OR UPDATE ON public.audit_seal FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER connection_domains AFTER INSERT OR UPDATE OF status, settings ON public.connection FOR EACH ROW EXECUTE FUNCTION claim_connection_domains()
+CREATE TRIGGER directory_group_forgets_matches AFTER DELETE ON public.directory_group REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_matches_of_groups()
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
@@ -911,6 +1027,7 @@ drawbridge_app: SELECT on audit_seal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on claim_value
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_test
@@ -923,6 +1040,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_user_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on entry_grant
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on group_member
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on held_change
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on identity
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation
@@ -940,6 +1058,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on page_mark
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on provider_state
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on rule_match
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
 drawbridge_app: DELETE, INSERT, SELECT on sign_in_document
@@ -948,6 +1067,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on signing_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sso_evidence
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_departure
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_member
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on access_grant
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on api_key
@@ -958,6 +1078,7 @@ drawbridge_worker: SELECT on audit_seal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on claim_value
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_test
@@ -970,6 +1091,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_user_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on entry_grant
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on extension_schema
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on group_member
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on held_change
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on identity
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation
@@ -986,6 +1108,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on organization
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on page_mark
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on projection_due
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on rule_match
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
 drawbridge_worker: DELETE, INSERT, SELECT on sign_in_document
@@ -993,4 +1116,5 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sso_evidence
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team_departure
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team_member

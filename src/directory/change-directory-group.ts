@@ -1,7 +1,8 @@
 // A directory creates, changes or deletes one of its groups. Cost follows the change (law 9): a change of members names
 // those that come and go, and no other member is read.
-import type { Queryable } from '../db/database.ts';
+import type { Queryable, Tx } from '../db/database.ts';
 import { repeatLost } from '../db/repeat.ts';
+import { matchGroupName } from '../matching/match-patterns.ts';
 import { noSuchResource, staleVersion } from './change-errors.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, DirectoryGroupInput, DirectoryGroupMade, MemberChange } from './directory-group.ts';
@@ -20,7 +21,14 @@ export function createDirectoryGroup(
   group: DirectoryGroupInput,
   members: readonly string[],
 ): Promise<DirectoryGroupMade> {
-  return repeatLost(() => insertDirectoryGroup(single(deps, scope), scope, group, members));
+  return repeatLost(async () => {
+    const made = await insertDirectoryGroup(single(deps, scope), scope, group, members, undefined);
+    if (made) return made;
+    return deps.db.inOrg(scope.orgId, async (tx) => {
+      const patterns = await matchGroupName(tx, group.displayName);
+      return (await insertDirectoryGroup(tx, scope, group, members, patterns)) as DirectoryGroupMade;
+    });
+  });
 }
 
 /**
@@ -35,9 +43,11 @@ export async function updateDirectoryGroup(
   group: DirectoryGroupInput | undefined,
   members: MemberChange,
 ): Promise<DirectoryGroupChange> {
-  const change = await repeatLost(() =>
-    updateDirectoryGroupRow(single(deps, scope), scope, id, version, group, members),
-  );
+  const change = await repeatLost(async () => {
+    const changed = await updateDirectoryGroupRow(single(deps, scope), scope, id, version, group, members);
+    if (changed?.outcome !== 'patterns') return changed as DirectoryGroupChange | undefined;
+    return deps.db.inOrg(scope.orgId, (tx) => updateNamedGroup(tx, scope, id, version, group, members));
+  });
   if (!change) throw noSuchResource('group', id);
   if (change.outcome === 'version_mismatch') throw staleVersion(change.version);
   return change;
@@ -54,11 +64,25 @@ export function changeLockedDirectoryGroup(
   return repeatLost(() =>
     deps.db.inOrg(scope.orgId, async (tx) => {
       const row = await lockDirectoryGroup(tx, scope, id);
-      const done = row && (await updateDirectoryGroupRow(tx, scope, id, row.version, change(row), members));
+      const done = row && (await updateNamedGroup(tx, scope, id, row.version, change(row), members));
       if (!done) throw noSuchResource('group', id);
       return done;
     }),
   );
+}
+
+/** With a name that may be new: it is held against the organization's patterns. */
+async function updateNamedGroup(
+  tx: Tx,
+  scope: DirectoryScope,
+  id: string,
+  version: number | undefined,
+  group: DirectoryGroupInput | undefined,
+  members: MemberChange,
+): Promise<DirectoryGroupChange | undefined> {
+  const patterns = group && (await matchGroupName(tx, group.displayName));
+  const change = await updateDirectoryGroupRow(tx, scope, id, version, group, members, patterns);
+  return change as DirectoryGroupChange | undefined;
 }
 
 /** Deletes a group. Throws `not_found` or `version_mismatch`. */

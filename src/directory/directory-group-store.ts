@@ -1,17 +1,25 @@
 // Writes of a directory's groups: one SQL function, one round trip, one transaction each (migration 0007).
 import type { Queryable } from '../db/database.ts';
+import type { PatternMatch } from '../matching/match-patterns.ts';
 import { actorOf, type DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, DirectoryGroupInput, DirectoryGroupMade, MemberChange } from './directory-group.ts';
 
+/** `patterns`: nothing was done, the name has to be held against the organization's patterns first. */
+type GroupWritten = Omit<DirectoryGroupChange, 'outcome'> & {
+  readonly outcome: DirectoryGroupChange['outcome'] | 'patterns';
+};
+
+/** Undefined, and nothing done: the name has to be held against the organization's patterns first. */
 export async function insertDirectoryGroup(
   db: Queryable,
   scope: DirectoryScope,
   group: DirectoryGroupInput,
   members: readonly string[],
-): Promise<DirectoryGroupMade> {
+  patterns: readonly PatternMatch[] | undefined,
+): Promise<DirectoryGroupMade | undefined> {
   const rows = await db.query<DirectoryGroupMade>({
     name: 'scim_create_group',
-    text: 'select * from scim_create_group($1, $2, $3, $4, $5, $6, $7)',
+    text: 'select * from scim_create_group($1, $2, $3, $4, $5, $6, $7, $8)',
     values: [
       scope.orgId,
       scope.directoryId,
@@ -20,12 +28,16 @@ export async function insertDirectoryGroup(
       group.externalId,
       group.resource,
       members,
+      patterns && JSON.stringify(patterns),
     ],
   });
-  return rows[0]!;
+  return rows[0];
 }
 
-/** Undefined when there is no such group. Without `group` only members change, and none of the others is read. */
+/**
+ * Undefined when there is no such group. Without `group` only members change, and
+ * none of the others is read.
+ */
 export async function updateDirectoryGroupRow(
   db: Queryable,
   scope: DirectoryScope,
@@ -33,10 +45,11 @@ export async function updateDirectoryGroupRow(
   version: number | undefined,
   group: DirectoryGroupInput | undefined,
   members: MemberChange,
-): Promise<DirectoryGroupChange | undefined> {
-  const rows = await db.query<DirectoryGroupChange>({
+  patterns?: readonly PatternMatch[],
+): Promise<GroupWritten | undefined> {
+  const rows = await db.query<GroupWritten>({
     name: 'scim_update_group',
-    text: 'select * from scim_update_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    text: 'select * from scim_update_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
     values: [
       scope.orgId,
       scope.directoryId,
@@ -49,6 +62,7 @@ export async function updateDirectoryGroupRow(
       members.replace,
       members.add,
       members.remove,
+      patterns && JSON.stringify(patterns),
     ],
   });
   return rows[0];

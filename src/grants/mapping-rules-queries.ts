@@ -1,57 +1,85 @@
 // Reads of mapping rules, and of the members whose facts a rule speaks of.
-import type { Database, Tx } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
-import type { MappingRule, RuleMatch, RuleSource } from './mapping-rule.ts';
+import type { MappingRule, RuleMatch, RuleMode, RuleSource, RuleTarget } from './mapping-rule.ts';
 
 type Row = {
   id: string;
   source: RuleSource;
+  attribute: string;
+  connection_id: string | null;
+  directory_id: string | null;
   match: RuleMatch;
   value: string;
-  target_kind: 'team' | 'role';
+  target_kind: RuleTarget['kind'];
   target: string;
+  key_prefix: string;
+  create_limit: number;
+  priority: number;
+  mode: RuleMode;
+  enabled: boolean;
+  note: string | null;
+  version: number;
   created_at: Date;
 };
 
-const SELECT = 'select id, source, match, value, target_kind, target, created_at from mapping_rule where org_id = $1';
+const SELECT = `select id, source, attribute, connection_id, directory_id, match, value, target_kind, target, key_prefix,
+    create_limit, priority, mode, enabled, note, version, created_at
+  from mapping_rule where org_id = $1`;
 
-export async function listMappingRules(db: Database, orgId: string): Promise<MappingRule[]> {
-  const rows = await db.query<Row>(orgId, { text: `${SELECT} order by id`, values: [orgId] });
+/** A page in the order in which they were made. */
+export async function listMappingRules(
+  db: Database,
+  orgId: string,
+  page: { readonly afterId: string | undefined; readonly limit: number },
+): Promise<MappingRule[]> {
+  const rows = await db.query<Row>(orgId, {
+    text: `${SELECT} and ($2::uuid is null or id > $2) order by id limit $3`,
+    values: [orgId, page.afterId ?? null, page.limit],
+  });
   return rows.map(asRule);
 }
 
 /** Throws `not_found`. */
-export async function getMappingRule(tx: Tx, ruleId: string): Promise<MappingRule> {
-  const [row] = await tx.query<Row>({ text: `${SELECT} and id = $2`, values: [tx.orgId, ruleId] });
+export async function getMappingRule(db: Queryable, orgId: string, ruleId: string): Promise<MappingRule> {
+  const [row] = await db.query<Row>({ text: `${SELECT} and id = $2`, values: [orgId, ruleId] });
   if (!row) throw new DomainError('not_found', 'The organization has no such rule.');
   return asRule(row);
 }
 
-/** The members whose groups or last evidence match a rule now: exactly those whom saving or deleting it can touch. */
-export async function findMembersOfRule(tx: Tx, ruleId: string): Promise<string[]> {
-  const rows = await tx.query<{ member_id: string }>({
-    text: `select gm.member_id from mapping_rule r
-        join directory_group g on g.org_id = r.org_id
-          and (r.match = 'external_id' and r.value = g.external_id or r.match = 'display_name' and r.value_key = g.display_name_key)
-        join group_member gm on gm.org_id = g.org_id and gm.group_id = g.id
-        where r.org_id = $1 and r.id = $2 and r.source = 'scim.group'
-      union
-      select e.member_id from mapping_rule r join sso_evidence e on e.org_id = r.org_id
-        where r.org_id = $1 and r.id = $2 and r.source = 'sso.groups' and exists (select from unnest(e.groups) v
-          where r.match = 'external_id' and r.value = v or r.match = 'display_name' and r.value_key = fold_key(v))
-      order by 1`,
-    values: [tx.orgId, ruleId],
+/** How many members' groups or last listed claims match a rule now. */
+export async function countMatchingMembers(db: Queryable, orgId: string, ruleId: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    text: 'select count(*)::integer as count from members_matching($1, array[$2]::uuid[])',
+    values: [orgId, ruleId],
   });
-  return rows.map((row) => row.member_id);
+  return row?.count ?? 0;
 }
 
 function asRule(row: Row): MappingRule {
   return {
     id: row.id,
     source: row.source,
+    attribute: row.attribute,
+    connectionId: row.connection_id,
+    directoryId: row.directory_id,
     match: row.match,
     value: row.value,
-    target: { kind: row.target_kind, ref: row.target },
+    target: targetOf(row),
+    priority: row.priority,
+    mode: row.mode,
+    enabled: row.enabled,
+    note: row.note,
+    version: row.version,
     createdAt: row.created_at,
   };
+}
+
+function targetOf({
+  target_kind: kind,
+  target: ref,
+  key_prefix: keyPrefix,
+  create_limit: createLimit,
+}: Row): RuleTarget {
+  return kind === 'team_template' ? { kind, ref, keyPrefix, createLimit } : { kind, ref };
 }

@@ -1,14 +1,11 @@
-// REST: teams, roles and the rules that map groups to them.
+// REST: teams and roles, and all of mapping behind them.
 import { z } from 'zod';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
-import { idParam } from '../http/parse-request.ts';
 import { dateTime, displayName, pageOf, pageQuery, readCursor, toPage, uuid } from '../http/wire.ts';
 import { listRoles } from '../roles/roles-queries.ts';
-import { createMappingRule, deleteMappingRule } from './change-mapping-rule.ts';
 import { archiveTeam, createTeam, renameTeam } from './change-team.ts';
-import type { MappingRule } from './mapping-rule.ts';
-import { listMappingRules } from './mapping-rules-queries.ts';
+import { mappingRoutes } from './mapping-routes.ts';
 import type { Team } from './team.ts';
 import { getTeam, listTeams } from './teams-queries.ts';
 
@@ -34,27 +31,10 @@ const roleBody = z
   })
   .meta({ id: 'Role' });
 
-const ruleTarget = z.union([z.strictObject({ team: z.string() }), z.strictObject({ role: z.string() })]);
-
-const ruleBody = z
-  .object({
-    id: uuid,
-    source: z.enum(['scim.group', 'sso.groups']),
-    match: z.enum(['external_id', 'display_name']),
-    value: z.string(),
-    target: ruleTarget.meta({ description: 'The id of a team or the key of a role' }),
-    createdAt: dateTime,
-  })
-  .meta({ id: 'MappingRule' });
-
-const savedRuleBody = ruleBody
-  .extend({ matched: z.int().meta({ description: 'Members whose facts match it now' }) })
-  .meta({ id: 'SavedMappingRule' });
-
 const teamParams = z.object({ team: z.string().max(100).meta({ description: 'Id or key' }) });
 
 export function grantRoutes(deps: CoreDeps): Endpoint[] {
-  return [...teamReads(deps), ...teamWrites(deps), ...ruleRoutes(deps)];
+  return [...teamReads(deps), ...teamWrites(deps), ...mappingRoutes(deps)];
 }
 
 function teamReads(deps: CoreDeps): Endpoint[] {
@@ -149,62 +129,6 @@ function teamWrites(deps: CoreDeps): Endpoint[] {
   ];
 }
 
-function ruleRoutes(deps: CoreDeps): Endpoint[] {
-  return [
-    endpoint({
-      method: 'get',
-      path: '/v1/organizations/{org}/mapping-rules',
-      summary: 'List the mapping rules of an organization',
-      tag: 'Mapping rules',
-      access: { permission: 'rule.manage' },
-      responses: { 200: { description: 'All of them', schema: pageOf(ruleBody) } },
-      handle: async ({ orgId }) => {
-        const rules = await listMappingRules(deps.db, orgId);
-        return { status: 200, body: { items: rules.map(ruleToWire) } };
-      },
-    }),
-    endpoint({
-      method: 'post',
-      path: '/v1/organizations/{org}/mapping-rules',
-      summary: 'Save a mapping rule; it holds at once',
-      tag: 'Mapping rules',
-      access: { permission: 'rule.manage' },
-      body: z.strictObject({
-        source: z.enum(['scim.group', 'sso.groups']),
-        match: z.enum(['external_id', 'display_name']),
-        value: z.string().min(1).max(500).meta({ example: 'Engineers' }),
-        target: ruleTarget.meta({ example: { team: 'engineering' } }),
-      }),
-      responses: { 201: { description: 'Saved and evaluated', schema: savedRuleBody } },
-      idempotent: true,
-      handle: async ({ orgId, rights, ctx, body }) => {
-        const { rule, matched } = await createMappingRule(deps, ctx, orgId, rights, body);
-        const location = `/v1/organizations/${orgId}/mapping-rules/${rule.id}`;
-        return { status: 201, location, body: { ...ruleToWire(rule), matched } };
-      },
-    }),
-    endpoint({
-      method: 'delete',
-      path: '/v1/organizations/{org}/mapping-rules/{rule}',
-      summary: 'Delete a mapping rule; what it gave ends at once',
-      tag: 'Mapping rules',
-      access: { permission: 'rule.manage' },
-      params: z.object({ rule: idParam }),
-      responses: { 204: { description: 'Deleted' } },
-      handle: async ({ orgId, ctx, params }) => {
-        await deleteMappingRule(deps, ctx, orgId, params.rule);
-        return { status: 204 };
-      },
-    }),
-  ];
-}
-
 function teamToWire(team: Team): z.input<typeof teamBody> {
   return { ...team, createdAt: team.createdAt.toISOString() };
-}
-
-function ruleToWire(rule: MappingRule): z.input<typeof ruleBody> {
-  const target = rule.target.kind === 'team' ? { team: rule.target.ref } : { role: rule.target.ref };
-  const { id, source, match, value } = rule;
-  return { id, source, match, value, target, createdAt: rule.createdAt.toISOString() };
 }

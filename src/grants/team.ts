@@ -1,4 +1,5 @@
 // The application's units of access.
+import { slugOf } from '../matching/team-template.ts';
 
 export type TeamKind = 'team' | 'project';
 
@@ -14,13 +15,5 @@ export type Team = {
 
 /** A key made from a display name, for callers who give none: `Research & Development` -> `research-development`. */
 export function teamKeyOf(displayName: string): string {
-  const plain = displayName
-    .normalize('NFKD')
-    .replace(/\p{Diacritic}/gu, '')
-    .toLowerCase();
-  return plain
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 60)
-    .replace(/-$/, '');
+  return slugOf(displayName).slice(0, 60).replace(/-$/, '');
 }

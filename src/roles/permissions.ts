@@ -20,6 +20,17 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** Those that give power over others: whoever has one counts as an administrator. */
+export const ADMIN_PERMISSIONS: readonly string[] = [
+  'organization.manage',
+  'member.manage',
+  'role.assign',
+  'rule.manage',
+  'directory.manage',
+  'connection.manage',
+  'key.manage',
+] satisfies Permission[];
+
 /** Law 4, role ceiling by set inclusion: whether `held` covers everything in `offered`. */
 export function covers(held: ReadonlySet<string>, offered: Iterable<string>): boolean {
   for (const permission of offered) if (!held.has(permission)) return false;

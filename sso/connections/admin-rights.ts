@@ -1,19 +1,9 @@
 // Who counts as an administrator where sign-in is concerned: whoever could change what others may do. Trusting a company's
 // word about such a person is a decision for somebody with full control (law 4).
 import { DomainError } from '../../src/errors.ts';
+import { ADMIN_PERMISSIONS } from '../../src/roles/permissions.ts';
 import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
-
-/** Permissions of the catalogue that give power over others. */
-export const ADMIN_PERMISSIONS = [
-  'organization.manage',
-  'member.manage',
-  'role.assign',
-  'rule.manage',
-  'directory.manage',
-  'connection.manage',
-  'key.manage',
-];
 
 /**
  * Throws `role_ceiling` when the connection signs administrators in and the caller has no full control: whoever changes

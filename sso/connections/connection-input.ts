@@ -51,6 +51,7 @@ export const updateConnectionSchema = z
     jit: saml.jit.unwrap(),
     gate: saml.gate.unwrap(),
     contact: saml.contact.unwrap().nullable(),
+    keptAttributes: saml.keptAttributes.unwrap(),
     traceValues: saml.traceValues.unwrap(),
     keepDocuments: saml.keepDocuments.unwrap(),
     absentGroups: saml.absentGroups.unwrap(),

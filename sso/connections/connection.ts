@@ -31,6 +31,8 @@ const common = {
   traceValues: z.enum(['names', 'masked', 'all']).default('masked'),
   /** Keeps the provider's own documents, encrypted, for 72 hours. */
   keepDocuments: z.boolean().default(false),
+  /** Attributes or claims whose values are kept as evidence, for mapping rules of the source sso.attribute. */
+  keptAttributes: z.array(z.string().min(1).max(120)).max(20).default([]),
   /** What a missing group claim means: nothing (hold), or no groups. */
   absentGroups: z.enum(['hold', 'empty']).default('hold'),
 };
@@ -150,9 +152,11 @@ export function evidenceSettings({
   preset,
   groupsAttribute,
   immutableIdAttribute,
+  keptAttributes,
 }: ConnectionSettings): EvidenceSettings {
   return {
     preset,
+    kept: keptAttributes,
     names: {
       ...(groupsAttribute === undefined ? {} : { groups: groupsAttribute }),
       ...(immutableIdAttribute === undefined ? {} : { immutableId: immutableIdAttribute }),

@@ -28,6 +28,7 @@ const HARMLESS = new Set([
   'contact',
   'absentGroups',
   'scopes',
+  'keptAttributes',
   'traceValues',
   'keepDocuments',
 ]);

@@ -6,23 +6,19 @@ import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import { DomainError } from '../../src/errors.ts';
+import { recordClaims } from '../../src/grants/record-claims.ts';
 import { admitMember, settleMember } from '../../src/members/admit-member.ts';
 import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
+import { replacesWhatWasKnown } from '../evidence.ts';
 import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
 import { domainOf, findMember } from './find-member.ts';
 import { type Candidate, findOwnDomainOf, isTombstoned } from './member-queries.ts';
 import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
 import { redactValues } from './redact-values.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
-import {
-  getPersonOfMember,
-  insertIdentity,
-  insertJitMember,
-  recordEvidence,
-  replacesWhatWasKnown,
-} from './sign-in-store.ts';
+import { getPersonOfMember, insertIdentity, insertJitMember } from './sign-in-store.ts';
 import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
@@ -134,18 +130,22 @@ async function takeEvidence(
   },
 ): Promise<void> {
   const { connection, person, memberId, entry, trace, at } = taken;
-  const groups = person.evidence.groups;
+  const { groups, attributes } = person.evidence;
   const { absentGroups } = connection.settings;
-  await applyEntryRoles(tx, memberId, entry, { groupsKnown: replacesWhatWasKnown(groups, absentGroups), person });
-  const { replaced } = await recordEvidence(tx, ctx, {
+  const groupsKnown = replacesWhatWasKnown(groups, absentGroups);
+  await applyEntryRoles(tx, memberId, entry, { groupsKnown, person });
+  const { resolved } = await recordClaims(tx, ctx, {
     connectionId: connection.id,
     memberId,
-    groups,
-    absentGroups,
+    traceId: trace.id,
+    claims: [['', groups] as const, ...attributes].map(([attribute, claim]) => {
+      return { attribute, ...claim, replaces: replacesWhatWasKnown(claim, absentGroups) };
+    }),
     at,
   });
-  const kept = replaced ? 'taken' : 'what was known is kept';
-  note(trace, 'groups', true, `${groups.state} (${groups.values.length}), ${kept}`);
+  if (resolved !== undefined) trace.facts.overage = { source: 'directory', groups: resolved };
+  const kept = resolved === undefined ? 'what was known is kept' : `${resolved} of the directory are added`;
+  note(trace, 'groups', true, `${groups.state} (${groups.values.length}), ${groupsKnown ? 'taken' : kept}`);
 }
 
 const MOST_GROUPS_TRACED = 200;
@@ -163,11 +163,11 @@ function describe({ connection, person, loginHint, trace }: SignInInput): void {
   }
 }
 
-/** Locks the connection's row against being switched off while somebody signs in by it. */
+/** Locks the connection's row against being switched off while somebody signs in by it, and rules against being changed. */
 async function requireActive(tx: Tx, { id }: Connection): Promise<void> {
   const rows = await tx.query<{ status: string }>({
     name: 'sso_sign_in_connection_lock',
-    text: `select status from connection where org_id = $1 and id = $2 for share`,
+    text: `select status, lock_mapping(org_id, false) from connection where org_id = $1 and id = $2 for share`,
     values: [tx.orgId, id],
   });
   if (rows[0]?.status === 'disabled') throw new SignInRefused('connection_disabled', 'The connection is switched off.');

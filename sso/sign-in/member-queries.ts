@@ -1,6 +1,6 @@
 // What the ladder reads: which members of the organization could be the person whom the company has signed in.
 import type { Tx } from '../../src/db/database.ts';
-import { ADMIN_PERMISSIONS } from '../connections/admin-rights.ts';
+import { ADMIN_PERMISSIONS } from '../../src/roles/permissions.ts';
 
 export type Candidate = {
   readonly memberId: string;

@@ -1,10 +1,7 @@
-// What a sign-in writes: the link, a member made just in time, evidence, and the assertion that was used.
+// What a sign-in writes: the link, a member made just in time, and the assertion that was used.
 
-import { actorJson } from '../../src/audit/record-audit.ts';
-import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import type { SsoDeps } from '../deps.ts';
-import type { GroupEvidence } from '../evidence.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
 /** Remembers an assertion until it has expired everywhere. Throws `sign_in_refused` (assertion_replayed) if it is known. */
@@ -79,41 +76,4 @@ export async function getPersonOfMember(tx: Tx, memberId: string): Promise<strin
     values: [tx.orgId, memberId],
   });
   return (row as { person_id: string }).person_id;
-}
-
-/** Only a list, also an empty one, replaces what was known; an absent claim does if absent means none. */
-export function replacesWhatWasKnown({ state }: GroupEvidence, absentGroups: 'hold' | 'empty'): boolean {
-  return state === 'list' || state === 'empty' || (state === 'absent' && absentGroups === 'empty');
-}
-
-/**
- * Stores what this sign-in said of groups, and recomputes what follows for this one member.
- */
-export async function recordEvidence(
-  tx: Tx,
-  ctx: RequestContext,
-  evidence: {
-    readonly connectionId: string;
-    readonly memberId: string;
-    readonly groups: GroupEvidence;
-    readonly absentGroups: 'hold' | 'empty';
-    readonly at: Date;
-  },
-): Promise<{ readonly replaced: boolean; readonly changed: boolean }> {
-  const { state, values } = evidence.groups;
-  const replaced = replacesWhatWasKnown(evidence.groups, evidence.absentGroups);
-  await tx.query({
-    name: 'sso_evidence_upsert',
-    text: `insert into sso_evidence as known (org_id, connection_id, member_id, state, groups, at)
-      values ($1, $2, $3, $4, $5, $6)
-      on conflict (org_id, connection_id, member_id) do update set state = excluded.state, at = excluded.at,
-        groups = case when $7 then excluded.groups else known.groups end`,
-    values: [tx.orgId, evidence.connectionId, evidence.memberId, state, values, evidence.at, replaced],
-  });
-  const [row] = await tx.query<{ changed: number }>({
-    name: 'sso_reconcile_grants',
-    text: 'select reconcile_grants($1, array[$2]::uuid[], $3) as changed',
-    values: [tx.orgId, evidence.memberId, actorJson(ctx)],
-  });
-  return { replaced, changed: (row?.changed ?? 0) > 0 };
 }

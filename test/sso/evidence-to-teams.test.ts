@@ -54,6 +54,7 @@ async function setting(absentGroups: 'hold' | 'empty' = 'hold') {
             familyName: undefined,
             immutableId: undefined,
             userName: undefined,
+            attributes: new Map(),
           },
         },
       });
@@ -80,7 +81,11 @@ test.each(['absent', 'overage', 'invalid'] as const)('%s changes nothing, and is
   const s = await setting();
   await s.teamsAfter('list', 'Engineering');
   expect(await s.teamsAfter(state)).toEqual(['engineering']);
-  const [evidence] = await bridge.rows('select state, groups from sso_evidence where member_id = $1', [s.memberId()]);
+  const [evidence] = await bridge.rows(
+    `select state, array(select value from claim_value v where v.id = any (e.value_ids)) as groups from sso_evidence e
+      where member_id = $1`,
+    [s.memberId()],
+  );
   expect(evidence).toEqual({ state, groups: ['Engineering'] });
 });
 

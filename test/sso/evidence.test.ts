@@ -8,8 +8,8 @@ import {
   samlEvidence,
 } from '../../sso/evidence.ts';
 
-const generic: EvidenceSettings = { preset: 'generic', names: {} };
-const entra: EvidenceSettings = { preset: 'entra', names: {} };
+const generic: EvidenceSettings = { preset: 'generic', names: {}, kept: [] };
+const entra: EvidenceSettings = { preset: 'entra', names: {}, kept: [] };
 const XMLSOAP = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const MICROSOFT_GROUPS = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups';
 
@@ -50,13 +50,13 @@ describe('groups by SAML', () => {
       'the name that an admin has set',
       { teams: ['a'], groups: ['b'] },
       list('a'),
-      { preset: 'generic', names: { groups: 'teams' } },
+      { ...generic, names: { groups: 'teams' } },
     ],
     [
       'the name that an admin has set is not there',
       { groups: ['b'] },
       nothing('absent'),
-      { preset: 'generic', names: { groups: 'teams' } },
+      { ...generic, names: { groups: 'teams' } },
     ],
     ["Entra's claim", { [MICROSOFT_GROUPS]: ['id-1'] }, list('id-1'), entra],
     [
@@ -130,6 +130,7 @@ describe('the person by SAML', () => {
       familyName: 'Lovelace',
       immutableId: 'oid-1',
       userName: 'ada@acme.onmicrosoft.com',
+      attributes: new Map(),
     });
   });
 
@@ -171,6 +172,7 @@ describe('the person by OpenID Connect', () => {
       familyName: 'L',
       immutableId: 's-1',
       userName: 'ada',
+      attributes: new Map(),
     });
   });
 

@@ -37,6 +37,7 @@ function says(said: Said): UpstreamPerson {
       familyName: 'Family',
       immutableId: said.immutableId,
       userName: said.userName,
+      attributes: new Map(),
     },
     attributes: new Map(),
   };

@@ -119,6 +119,10 @@ begin
   if p_wants then
     insert into carrier (org_id, member_id, source, ref) values (p_org, p_member, 'directory', p_directory) on conflict do nothing;
     perform reopen_member(p_org, p_member, p_actor);
+    -- from now on this directory decides what sign-ins say of its groups (directory_denies)
+    if exists (select from sso_evidence where org_id = p_org and member_id = p_member) then
+      perform reconcile_grants(p_org, array[p_member], p_actor);
+    end if;
   end if;
   if p_wants or p_active <> p_was_active then
     perform set_directory_block(p_org, p_directory, p_member, p_active);
@@ -282,34 +286,39 @@ begin
     on conflict do nothing returning member_id)
   select array_agg(member_id) into v_touched from (select * from removed union all select * from added) changes;
   if v_touched is null then return 0; end if;
-  -- a group that no rule names, and that gave nothing while one did, changes nobody's access
-  if exists (select from mapping_rule r join directory_group g on g.org_id = p_org and g.id = p_group
-      where r.org_id = p_org and r.source = 'scim.group' and (r.value_key = g.display_name_key or r.value = g.external_id))
-    or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim'
-      and right(ref, 37) = ':' || p_group) then
+  -- a group that no rule matches changes nobody's access
+  if groups_are_mapped(p_org, array[p_group]) then
     perform reconcile_grants(p_org, v_touched, p_actor);
   end if;
   return cardinality(v_touched);
 end $$;
 
+-- Null p_patterns = nobody has held the name against the organization's patterns yet: where there are some, nothing is done,
+-- and no row answered (match_group, 0042).
 create function scim_create_group(p_org uuid, p_directory uuid, p_actor jsonb, p_display_name text, p_external_id text,
-  p_resource jsonb, p_members uuid[])
+  p_resource jsonb, p_members uuid[], p_patterns jsonb default null)
   returns table (id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql as $$
 #variable_conflict use_column
 declare
   g directory_group;
 begin
+  perform lock_mapping(p_org, false);
+  if p_patterns is null and has_group_patterns(p_org) then return; end if;
   insert into directory_group (org_id, directory_id, display_name, display_name_key, external_id, resource)
   values (p_org, p_directory, p_display_name, fold_key(p_display_name), p_external_id, p_resource) returning * into g;
+  perform match_group(p_org, g.id, coalesce(p_patterns, '[]'), p_actor);
   perform change_group_members(p_org, p_directory, g.id, false, p_members, '{}', p_actor);
+  perform reconcile_grants(p_org, array(select claimants_of_groups(p_org, array[g.id])), p_actor);
   perform record_audit(p_org, p_actor, 'group.created', 'group', g.id, jsonb_build_object('members', cardinality(p_members)));
   perform count_directory(p_org, p_directory, 0, 1);
   return query select g.id, g.version, g.created_at, g.modified_at;
 end $$;
 
--- One change of a group: its attributes (null p_display_name = leave them) and its members, in one version.
+-- One change of a group: its attributes (null p_display_name = leave them) and its members, in one version. The outcome
+-- 'patterns' = nothing was done, the new name has to be held against patterns first.
 create function scim_update_group(p_org uuid, p_directory uuid, p_group uuid, p_actor jsonb, p_version integer,
-  p_display_name text, p_external_id text, p_resource jsonb, p_replace boolean, p_add uuid[], p_remove uuid[])
+  p_display_name text, p_external_id text, p_resource jsonb, p_replace boolean, p_add uuid[], p_remove uuid[],
+  p_patterns jsonb default null)
   returns table (version integer, modified_at timestamptz, outcome text) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -317,24 +326,30 @@ declare
   v_changed integer;
   v_renamed boolean := false;
   v_described boolean := false;
+  v_touched uuid[];
 begin
+  if p_display_name is not null then perform lock_mapping(p_org, false); end if;
   select * into g from directory_group where org_id = p_org and id = p_group and directory_id = p_directory for update;
   if not found then return; end if;
   if p_version is not null and g.version <> p_version then
     return query select g.version, g.modified_at, 'version_mismatch'; return;
   end if;
   if p_display_name is not null then
-    v_renamed := (g.display_name_key, g.external_id) is distinct from (fold_key(p_display_name), p_external_id);
-    v_described := v_renamed or (g.display_name, g.resource) is distinct from (p_display_name, p_resource);
+    v_renamed := (g.display_name, g.external_id) is distinct from (p_display_name, p_external_id);
+    v_described := v_renamed or g.resource is distinct from p_resource;
   end if;
+  if v_renamed and p_patterns is null and has_group_patterns(p_org) then
+    return query select g.version, g.modified_at, 'patterns'; return;
+  end if;
+  if v_renamed then v_touched := array(select members_of_group_facts(p_org, p_group)); end if;
   if v_described then
     update directory_group set display_name = p_display_name, display_name_key = fold_key(p_display_name),
       external_id = p_external_id, resource = p_resource where org_id = p_org and id = p_group;
   end if;
+  if v_renamed then perform match_group(p_org, p_group, coalesce(p_patterns, '[]'), p_actor); end if;
   v_changed := change_group_members(p_org, p_directory, p_group, p_replace, p_add, p_remove, p_actor);
-  if v_renamed and exists (select from mapping_rule where org_id = p_org and source = 'scim.group'
-    and (value_key in (g.display_name_key, fold_key(p_display_name)) or value in (g.external_id, p_external_id))) then
-    perform reconcile_grants(p_org, array(select member_id from group_member where org_id = p_org and group_id = p_group), p_actor);
+  if v_renamed then
+    perform reconcile_grants(p_org, array(select unnest(v_touched) union select members_of_group_facts(p_org, p_group)), p_actor);
   end if;
   if v_changed = 0 and not v_described then
     return query select g.version, g.modified_at, 'unchanged'; return;
@@ -349,15 +364,18 @@ create function scim_delete_group(p_org uuid, p_directory uuid, p_group uuid, p_
   returns text language plpgsql as $$
 declare
   v_version integer;
-  v_members uuid[];
+  v_members integer;
+  v_touched uuid[];
 begin
   select version into v_version from directory_group where org_id = p_org and id = p_group and directory_id = p_directory for update;
   if not found then return 'not_found'; end if;
   if p_version is not null and v_version <> p_version then return 'version_mismatch'; end if;
-  v_members := array(select member_id from group_member where org_id = p_org and group_id = p_group);
+  v_touched := array(select members_of_group_facts(p_org, p_group));
+  delete from group_member where org_id = p_org and group_id = p_group;
+  get diagnostics v_members = row_count;
   delete from directory_group where org_id = p_org and id = p_group;
-  perform reconcile_grants(p_org, v_members, p_actor);
-  perform record_audit(p_org, p_actor, 'group.deleted', 'group', p_group, jsonb_build_object('members', cardinality(v_members)));
+  perform reconcile_grants(p_org, v_touched, p_actor);
+  perform record_audit(p_org, p_actor, 'group.deleted', 'group', p_group, jsonb_build_object('members', v_members));
   perform count_directory(p_org, p_directory, 0, -1);
   return 'deleted';
 end $$;

@@ -305,12 +305,8 @@ begin
     update directory_group g set modified_at = greatest(now(), g.modified_at),
       version = g.version + (select count(distinct e.n)::integer from unnest(v_changes) as e (n) where p_groups[e.n] = g.id)
     where g.org_id = p_org and g.id = any (array(select p_groups[e.n] from unnest(v_changes) as e (n)));
-    -- a group that no rule names, and that gave nothing while one did, changes nobody's access
-    if exists (select from directory_group g join mapping_rule r on r.org_id = g.org_id and r.source = 'scim.group'
-          and (r.value_key = g.display_name_key or r.value = g.external_id)
-        where g.org_id = p_org and g.id = any (p_groups))
-      or exists (select from access_grant where org_id = p_org and member_id = any (v_touched) and source = 'scim'
-        and right(ref, 36) = any (p_groups::text[])) then
+    -- a group that no rule matches changes nobody's access
+    if groups_are_mapped(p_org, p_groups) then
       perform reconcile_grants(p_org, array(select distinct t from unnest(v_touched) t), p_actor);
     end if;
   end if;

@@ -61,12 +61,17 @@ begin
   return v_count;
 end $$;
 
--- The members of a directory's groups get, or lose, what rules make of them. Answers how many changed.
-create function reconcile_directory(p_org uuid, p_directory uuid, p_actor jsonb) returns integer language sql as $$
-  select reconcile_grants(p_org, array(select distinct gm.member_id from directory_group g
-    join group_member gm on gm.org_id = g.org_id and gm.group_id = g.id
-    where g.org_id = p_org and g.directory_id = p_directory order by gm.member_id), p_actor)
-$$;
+-- The members of a directory's groups, and those of whom a sign-in spoke for which it decides, get or lose what rules make
+-- of that. Answers how many changed.
+create function reconcile_directory(p_org uuid, p_directory uuid, p_actor jsonb) returns integer language plpgsql as $$
+begin
+  return reconcile_grants(p_org, array(
+    select gm.member_id from directory_group g join group_member gm on gm.org_id = g.org_id and gm.group_id = g.id
+    where g.org_id = p_org and g.directory_id = p_directory
+    union
+    select e.member_id from connection c join sso_evidence e on e.org_id = c.org_id and e.connection_id = c.id
+    where c.org_id = p_org and c.directory_id = p_directory), p_actor, true);
+end $$;
 
 -- Switches a directory off: its tokens open nothing. Released, what it gave rests; kept, members stay as they are.
 create function deactivate_directory(p_org uuid, p_directory uuid, p_release boolean, p_actor jsonb)

@@ -181,6 +181,7 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
             values ($1, 'sso.groups', 'display_name', $2, fold_key($2), 'team', $3, '{}')`,
           [orgId, group, row!.id],
         );
+        await rows(`select match_rules($1, array(select id from mapping_rule where org_id = $1), '[]')`, [orgId]);
         return row!.id;
       },
     },

@@ -1,0 +1,8 @@
+// REST: everything about mapping (docs/mapping.md), one list.
+import type { CoreDeps } from '../db/core-deps.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { ruleRoutes } from './rule-routes.ts';
+
+export function mappingRoutes(deps: CoreDeps): Endpoint[] {
+  return [...ruleRoutes(deps)];
+}

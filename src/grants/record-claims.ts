@@ -1,0 +1,66 @@
+// What a sign-in said of a member, taken as evidence: stored per connection and claim, matched where it is new, and
+// evaluated for this one member. Only a list, also an empty one, replaces what was known (docs/mapping.md).
+import { actorJson } from '../audit/record-audit.ts';
+import type { RequestContext } from '../context.ts';
+import type { Tx } from '../db/database.ts';
+import { listPatternRules, matchPatterns } from '../matching/match-patterns.ts';
+import type { Matchable } from '../matching/pattern.ts';
+
+type ClaimState = 'list' | 'empty' | 'absent' | 'overage' | 'invalid';
+
+export type Claim = {
+  /** Name of the attribute or claim; empty for the groups. */
+  readonly attribute: string;
+  readonly state: ClaimState;
+  /** Whether what was known gives way to `values`. */
+  readonly replaces: boolean;
+  /** Without duplicates. */
+  readonly values: readonly string[];
+};
+
+export type SignInClaims = {
+  readonly connectionId: string;
+  readonly memberId: string;
+  readonly traceId: string;
+  readonly claims: readonly Claim[];
+  readonly at: Date;
+};
+
+/** `resolved`: how many groups the paired directory has the member in, where the provider had too many to send. */
+export async function recordClaims(
+  tx: Tx,
+  ctx: RequestContext,
+  said: SignInClaims,
+): Promise<{ readonly changed: boolean; readonly resolved: number | undefined }> {
+  let resolved: number | undefined;
+  for (const claim of said.claims) resolved = (await recordClaim(tx, ctx, said, claim)) ?? resolved;
+  const [row] = await tx.query<{ changed: number }>({
+    name: 'reconcile_signed_in',
+    text: 'select reconcile_grants($1, array[$2]::uuid[], $3, true) as changed',
+    values: [tx.orgId, said.memberId, actorJson(ctx)],
+  });
+  return { changed: (row?.changed ?? 0) > 0, resolved };
+}
+
+async function recordClaim(
+  tx: Tx,
+  ctx: RequestContext,
+  { connectionId, memberId, traceId, at }: SignInClaims,
+  { attribute, state, replaces, values }: Claim,
+): Promise<number | undefined> {
+  const [row] = await tx.query<{ resolved: number | null; fresh: (Matchable & { id: string })[] | null }>({
+    name: 'record_claim',
+    text: 'select * from record_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    values: [tx.orgId, connectionId, memberId, attribute, state, replaces, values, at, traceId],
+  });
+  if (row?.fresh) {
+    const source = attribute === '' ? 'sso.groups' : 'sso.attribute';
+    const matches = matchPatterns(await listPatternRules(tx, tx.orgId, { source, attribute }), row.fresh);
+    await tx.query({
+      name: 'store_pattern_matches',
+      text: 'select store_pattern_matches($1, $2), make_template_teams($1, null, $3, $4)',
+      values: [tx.orgId, JSON.stringify(matches), row.fresh.map(({ id }) => id), actorJson(ctx)],
+    });
+  }
+  return row?.resolved ?? undefined;
+}
