@@ -1,7 +1,8 @@
 // The request journal: what a directory sent and what came of it, gathered here and written in batches after the answers.
 // A crash may lose the last second of it, never a change. No token and no body value ever enters it in clear.
-import { appendJournal, type JournalEntry } from '../src/directory/append-journal.ts';
+import { appendJournal } from '../src/directory/append-journal.ts';
 import { redactUrl } from '../src/directory/journal-body.ts';
+import type { JournalEntry } from '../src/directory/journal-entry.ts';
 import type { ScimServices } from './exchange.ts';
 
 const EVERY_MS = 1_000;

@@ -2,22 +2,11 @@
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';
-import type { DirectoryProfile } from './directory.ts';
+import type { DirectoryChange } from './directory.ts';
 import { forgetTokens, lockDirectory, recordDirectoryEvent, updateDirectory } from './directory-store.ts';
 
 const LONGEST_BODIES_DAYS = 7;
 const DAY_MS = 24 * 3600 * 1000;
-
-/** What is undefined stays. */
-export type DirectoryChange = {
-  readonly displayName?: string | undefined;
-  /** null = as detected. */
-  readonly profile?: DirectoryProfile | null | undefined;
-  /** How many days an entry of the journal is kept. */
-  readonly journalDays?: number | undefined;
-  /** Whole requests are kept until then; null = none are. */
-  readonly keepBodiesUntil?: Date | null | undefined;
-};
 
 /** Throws `not_found`, or `invalid_value` for bodies that would be kept longer than a week from now. */
 export function changeDirectory(

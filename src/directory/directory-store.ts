@@ -1,9 +1,9 @@
 // Writes of directories and their tokens.
 import type { Queryable, Tx } from '../db/database.ts';
-import type { DirectoryChange } from './change-directory.ts';
 import {
   actorOf,
   type DetectedProfile,
+  type DirectoryChange,
   type DirectoryProfile,
   type DirectoryScope,
   type GrantsAfter,

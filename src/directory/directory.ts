@@ -11,6 +11,17 @@ export type DetectedProfile = Exclude<DirectoryProfile, 'generic'>;
 /** What becomes of that which a directory gave when it is switched off or deleted, as the administrator chooses. */
 export type GrantsAfter = 'release' | 'keep';
 
+/** An administrator's change of a directory; what is undefined stays. */
+export type DirectoryChange = {
+  readonly displayName?: string | undefined;
+  /** null = as detected. */
+  readonly profile?: DirectoryProfile | null | undefined;
+  /** How many days an entry of the journal is kept. */
+  readonly journalDays?: number | undefined;
+  /** Whole requests are kept until then; null = none are. */
+  readonly keepBodiesUntil?: Date | null | undefined;
+};
+
 /** The tenant and the directory that every read and write of its users and groups is scoped to. */
 export type DirectoryScope = { readonly orgId: string; readonly directoryId: string };
 

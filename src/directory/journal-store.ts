@@ -1,6 +1,6 @@
 // Writes of the request journal. Entries are of one organization each time.
-import type { JournalEntry } from './append-journal.ts';
 import type { DirectoryDeps } from './directory.ts';
+import type { JournalEntry } from './journal-entry.ts';
 
 export async function insertJournal(
   deps: DirectoryDeps,

@@ -1,4 +1,4 @@
-// Which directory user a person is, whichever organization it stands in (migration 0027 says which of several).
+// Which directory user a person is, whichever organization it stands in (migration 0028 says which of several).
 import type { DirectoryCaller, DirectoryDeps } from './directory.ts';
 import { findDirectoryAsCaller } from './directory-queries.ts';
 

@@ -1,7 +1,12 @@
 // Reads inside the transaction of a replay.
 import type { Tx } from '../db/database.ts';
 import type { DirectoryScope } from './directory.ts';
-import type { ReplayedEvent } from './replay-request.ts';
+
+export type ReplayedEvent = {
+  readonly action: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly data: Readonly<Record<string, unknown>>;
+};
 
 type EventRow = { action: string; subject_kind: string; subject_id: string; data: Record<string, unknown> };
 

@@ -11,7 +11,7 @@ import { recordDirectoryEvent } from './directory-store.ts';
 import { type KeptMessage, openMessage } from './journal-body.ts';
 import { type AttributeChange, attributeChanges, type MembersChange, membersChange } from './journal-difference.ts';
 import { findKeptRequest } from './journal-queries.ts';
-import { listEventsOfTransaction, listGroupMemberIds } from './replay-queries.ts';
+import { listEventsOfTransaction, listGroupMemberIds, type ReplayedEvent } from './replay-queries.ts';
 
 /** Answers a request as the SCIM service does, on the connection of the transaction that calls it. Never rejects. */
 export type Perform = (
@@ -22,12 +22,6 @@ export type Perform = (
 export type ReplayDeps = CoreDeps & {
   readonly perform: Perform;
   readonly config: { readonly secretKey: string };
-};
-
-export type ReplayedEvent = {
-  readonly action: string;
-  readonly subject: { readonly kind: string; readonly id: string };
-  readonly data: Readonly<Record<string, unknown>>;
 };
 
 export type Replay = {

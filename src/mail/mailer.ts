@@ -1,6 +1,7 @@
 // The one way out for mail: SMTP by nodemailer. Says of a failure whether repeating can help, and never loads a file or an
 // address named inside a message.
 import nodemailer from 'nodemailer';
+import type { CoreDeps } from '../db/core-deps.ts';
 
 type Mail = {
   readonly to: string;
@@ -12,6 +13,12 @@ type Mail = {
 };
 
 export type Mailer = { send(mail: Mail): Promise<void> };
+
+/** What the tasks of mail need. */
+export type SendMailDeps = CoreDeps & {
+  readonly mailer: Mailer;
+  readonly config: { readonly baseUrl: string; readonly secretKey: string };
+};
 
 /** A mail that was not taken. `permanent` = the server refused this recipient or message, repeating is of no use. */
 export class MailError extends Error {

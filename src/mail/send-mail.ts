@@ -1,20 +1,14 @@
 // The queue's task `send_mail`: makes the mail from what is true now, hands it to the mail server, and writes back what
 // became of it. May run twice: a mail that was sent, or overtaken by a newer one, is left alone.
 import { z } from 'zod';
-import type { CoreDeps } from '../db/core-deps.ts';
 import { findInvitation, readerOf } from '../invitations/invitation-queries.ts';
 import { recordDelivery } from '../invitations/invitation-store.ts';
 import { invitationLink, invitationToken } from '../invitations/invitation-token.ts';
 import { defineTask, type JobHelpers, type Task } from '../jobs/task.ts';
 import { invitationMail } from './invitation-mail.ts';
 import { noteMailFailed, noteMailSent } from './mail-health.ts';
-import { MailError, type Mailer } from './mailer.ts';
+import { MailError, type SendMailDeps } from './mailer.ts';
 import { sendTokenExpiryMail, tokenExpiryPayload } from './send-token-expiry.ts';
-
-export type SendMailDeps = CoreDeps & {
-  readonly mailer: Mailer;
-  readonly config: { readonly baseUrl: string; readonly secretKey: string };
-};
 
 const invitationPayload = z.object({
   template: z.literal('invitation'),

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { findTokenWarning } from '../directory/token-warning-queries.ts';
 import type { JobHelpers } from '../jobs/task.ts';
 import { noteMailFailed, noteMailSent } from './mail-health.ts';
-import { MailError } from './mailer.ts';
-import type { SendMailDeps } from './send-mail.ts';
+import { MailError, type SendMailDeps } from './mailer.ts';
 import { tokenExpiryMail } from './token-expiry-mail.ts';
 
 export const tokenExpiryPayload = z.object({
