@@ -3,80 +3,29 @@
 
 import {
   asksForManager,
-  asksForMember,
   create,
-  deleteAll,
   ENTERPRISE,
   ENTRA,
   find,
-  findGroup,
   findNobody,
-  getGroup,
+  MANAGED_BY_BOSS,
   patch,
-  pushGroup,
+  patchGroup,
+  patchUser,
   testConnection,
 } from './entra-common.ts';
-import type { Phase, Replay, Step } from './replay.ts';
+import { type Dialect, groupPhases, leaveAndReturn, resync } from './entra-lifecycle.ts';
+import type { Replay } from './replay.ts';
 
-const addMembers = (...names: readonly string[]): Step => ({
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'add', path: 'members', value: names.map((name) => ({ $ref: null, value: `{${name}}` })) }),
-  status: 204,
-});
-
-const removeMember = (name: string): Step => ({
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'remove', path: `members[value eq "{${name}}"]` }),
-  status: 204,
-});
-
-const setActive = (name: string, value: boolean): Step => ({
-  send: `PATCH /Users/{${name}}`,
-  body: patch({ op: 'replace', path: 'active', value }),
-  status: 200,
-  answer: { id: `{${name}}`, active: value },
-});
-
-const setManager: Step = {
-  send: 'PATCH /Users/{anna}',
-  body: patch({ op: 'add', path: `${ENTERPRISE}:manager`, value: '{boss}' }),
-  status: 200,
-  answer: { [ENTERPRISE]: { manager: { value: '{boss}' } } },
+const FLAGGED: Dialect = {
+  addMembers: (...names) =>
+    patchGroup({ op: 'add', path: 'members', value: names.map((name) => ({ $ref: null, value: `{${name}}` })) }),
+  removeMember: (name) => patchGroup({ op: 'remove', path: `members[value eq "{${name}}"]` }),
+  setActive: (name, value) =>
+    patchUser(name, [{ op: 'replace', path: 'active', value }], { id: `{${name}}`, active: value }),
+  setManager: patchUser('anna', [{ op: 'add', path: `${ENTERPRISE}:manager`, value: '{boss}' }], MANAGED_BY_BOSS),
+  renameGroup: patchGroup({ op: 'replace', value: { displayName: 'Research and Development' } }),
 };
-
-const renameGroup: Step = {
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'replace', value: { displayName: 'Research and Development' } }),
-  status: 204,
-};
-
-const groupPhases: readonly Phase[] = [
-  {
-    name: 'group push',
-    steps: [
-      ...pushGroup,
-      getGroup('Research'),
-      asksForMember('anna', false),
-      addMembers('anna', 'boss'),
-      asksForMember('anna', true),
-    ],
-  },
-  { name: 'rename', steps: [findGroup('Research'), renameGroup, getGroup('Research and Development')] },
-  {
-    name: 'remove',
-    steps: [removeMember('boss'), removeMember('boss'), asksForMember('boss', false), asksForMember('anna', true)],
-  },
-  {
-    name: 'deactivate',
-    steps: [setActive('anna', false), asksForMember('anna', true)],
-    statuses: { anna: 'suspended', boss: 'active' },
-  },
-  {
-    name: 'restore, memberships not sent again',
-    steps: [setActive('anna', true), asksForMember('anna', true)],
-    statuses: { anna: 'active' },
-  },
-];
 
 const custom: Replay = {
   ...ENTRA,
@@ -93,7 +42,7 @@ const custom: Replay = {
         findNobody('externalId eq object-boss'),
         create('boss'),
         asksForManager('anna', 'boss', false),
-        setManager,
+        FLAGGED.setManager,
         asksForManager('anna', 'boss', true),
       ],
       statuses: { anna: 'active', boss: 'active' },
@@ -102,9 +51,9 @@ const custom: Replay = {
       name: 'update',
       steps: [
         find('externalId eq object-anna', 'anna', { userName: 'anna@{domain}' }),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
+        patchUser(
+          'anna',
+          [
             { op: 'replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
             {
               op: 'replace',
@@ -117,9 +66,8 @@ const custom: Replay = {
             },
             { op: 'add', path: 'nickName', value: 'Babs' },
             { op: 'add', path: 'phoneNumbers[type eq "work"].value', value: '+49 (3641) 1' },
-          ),
-          status: 200,
-          answer: {
+          ],
+          {
             id: '{anna}',
             userName: 'anna.married@{domain}',
             displayName: 'Anna Married',
@@ -129,7 +77,7 @@ const custom: Replay = {
             phoneNumbers: [{ type: 'work', value: '+49 (3641) 1' }],
             [ENTERPRISE]: { employeeNumber: '4711', manager: { value: '{boss}' } },
           },
-        },
+        ),
         {
           send: 'PATCH /Users/{anna}',
           body: patch({ op: 'remove', path: 'nickName' }),
@@ -138,53 +86,32 @@ const custom: Replay = {
         },
       ],
     },
-    ...groupPhases,
-    {
-      name: 'full re-sync with nothing changed',
-      writesNothing: true,
-      steps: [
-        find('externalId eq object-anna', 'anna', { active: true }),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
-            { op: 'replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
-            { op: 'replace', path: 'phoneNumbers[type eq "work"].value', value: '+49 (3641) 1' },
-            {
-              op: 'replace',
-              value: {
-                active: true,
-                externalId: 'object-anna',
-                displayName: 'Anna Married',
-                userName: 'anna.married@{domain}',
-                'name.givenName': 'Anna',
-                'name.familyName': 'Married',
-                [`${ENTERPRISE}:employeeNumber`]: '4711',
-              },
+    ...groupPhases(FLAGGED),
+    resync(
+      FLAGGED,
+      'externalId eq object-anna',
+      patchUser(
+        'anna',
+        [
+          { op: 'replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
+          { op: 'replace', path: 'phoneNumbers[type eq "work"].value', value: '+49 (3641) 1' },
+          {
+            op: 'replace',
+            value: {
+              active: true,
+              externalId: 'object-anna',
+              displayName: 'Anna Married',
+              userName: 'anna.married@{domain}',
+              'name.givenName': 'Anna',
+              'name.familyName': 'Married',
+              [`${ENTERPRISE}:employeeNumber`]: '4711',
             },
-          ),
-          status: 200,
-          answer: { id: '{anna}', active: true },
-        },
-        setManager,
-        setActive('boss', true),
-        findGroup('Research and Development'),
-        renameGroup,
-        addMembers('anna'),
-        removeMember('boss'),
-      ],
-    },
-    { name: 'delete', steps: deleteAll, statuses: { anna: 'removed', boss: 'active' } },
-    {
-      name: 're-assign: the same member comes back',
-      steps: [
-        findNobody('externalId eq object-anna'),
-        { ...create('anna'), answer: { id: '{anna}', userName: 'anna@{domain}', active: true }, keep: {} },
-        ...pushGroup,
-        addMembers('anna'),
-        asksForMember('anna', true),
-      ],
-      statuses: { anna: 'active' },
-    },
+          },
+        ],
+        { id: '{anna}', active: true },
+      ),
+    ),
+    ...leaveAndReturn(FLAGGED, 'externalId eq object-anna'),
   ],
 };
 
@@ -207,7 +134,7 @@ const gallery: Replay = {
         }),
         findNobody('userName eq "boss@{domain}"'),
         create('boss'),
-        setManager,
+        FLAGGED.setManager,
       ],
       statuses: { anna: 'active', boss: 'active' },
     },
@@ -215,9 +142,9 @@ const gallery: Replay = {
       name: 'update, roles replaced as a whole',
       steps: [
         find('userName eq "anna@{domain}"', 'anna'),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
+        patchUser(
+          'anna',
+          [
             {
               op: 'replace',
               path: 'roles',
@@ -227,54 +154,36 @@ const gallery: Replay = {
               ],
             },
             { op: 'replace', value: { [`${ENTERPRISE}:department`]: 'Sales', title: 'Lead' } },
-          ),
-          status: 200,
-          answer: {
+          ],
+          {
             title: 'Lead',
             roles: [{ value: 'Test' }, { value: 'Audit' }],
             [ENTERPRISE]: { department: 'Sales', manager: { value: '{boss}' } },
           },
-        },
+        ),
       ],
     },
-    ...groupPhases,
-    {
-      name: 'full re-sync with nothing changed',
-      writesNothing: true,
-      steps: [
-        find('userName eq "anna@{domain}"', 'anna'),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
-            {
-              op: 'replace',
-              path: 'roles',
-              value: [
-                { primary: false, type: 'WindowsAzureActiveDirectoryRole', display: 'Test', value: 'Test' },
-                { primary: false, type: 'WindowsAzureActiveDirectoryRole', display: 'Audit', value: 'Audit' },
-              ],
-            },
-            { op: 'replace', value: { [`${ENTERPRISE}:department`]: 'Sales', title: 'Lead', active: true } },
-          ),
-          status: 200,
-          answer: { id: '{anna}' },
-        },
-        setManager,
-        findGroup('Research and Development'),
-        renameGroup,
-        addMembers('anna'),
-        removeMember('boss'),
-      ],
-    },
-    { name: 'delete', steps: deleteAll, statuses: { anna: 'removed' } },
-    {
-      name: 're-assign: the same member comes back',
-      steps: [
-        findNobody('userName eq "anna@{domain}"'),
-        { ...create('anna'), answer: { id: '{anna}', active: true }, keep: {} },
-      ],
-      statuses: { anna: 'active' },
-    },
+    ...groupPhases(FLAGGED),
+    resync(
+      FLAGGED,
+      'userName eq "anna@{domain}"',
+      patchUser(
+        'anna',
+        [
+          {
+            op: 'replace',
+            path: 'roles',
+            value: [
+              { primary: false, type: 'WindowsAzureActiveDirectoryRole', display: 'Test', value: 'Test' },
+              { primary: false, type: 'WindowsAzureActiveDirectoryRole', display: 'Audit', value: 'Audit' },
+            ],
+          },
+          { op: 'replace', value: { [`${ENTERPRISE}:department`]: 'Sales', title: 'Lead', active: true } },
+        ],
+        { id: '{anna}' },
+      ),
+    ),
+    ...leaveAndReturn(FLAGGED, 'userName eq "anna@{domain}"'),
   ],
 };
 

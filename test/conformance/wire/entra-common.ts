@@ -7,8 +7,8 @@ import type { Json } from '../../support/server.ts';
 import type { Replay, Step } from './replay.ts';
 
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const LIST = { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'] };
 const NOTHING_FOUND = { ...LIST, totalResults: 0, Resources: [] };
 
@@ -22,6 +22,23 @@ export const patch = (...operations: readonly Json[]): Json => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
   Operations: operations,
 });
+
+/** Changes one person; the answer shows it. */
+export const patchUser = (name: string, operations: readonly Json[], answer: Json): Step => ({
+  send: `PATCH /Users/{${name}}`,
+  body: patch(...operations),
+  status: 200,
+  answer,
+});
+
+/** Changes the group, which is not shown: it may be large. */
+export const patchGroup = (operation: Json): Step => ({
+  send: 'PATCH /Groups/{research}',
+  body: patch(operation),
+  status: 204,
+});
+
+export const MANAGED_BY_BOSS: Json = { [ENTERPRISE]: { manager: { value: '{boss}' } } };
 
 /** A person of the gallery's or the custom app's default mappings. */
 function newPerson(name: string, more: Json = {}): Json {

@@ -4,83 +4,37 @@
 import { expect } from 'vitest';
 import {
   asksForManager,
-  asksForMember,
   create,
-  deleteAll,
   ENTERPRISE,
   ENTRA,
   find,
-  findGroup,
   findNobody,
-  getGroup,
+  MANAGED_BY_BOSS,
   patch,
-  pushGroup,
+  patchGroup,
+  patchUser,
   testConnection,
 } from './entra-common.ts';
-import type { Phase, Replay, Step } from './replay.ts';
+import { type Dialect, groupPhases, leaveAndReturn, resync } from './entra-lifecycle.ts';
+import type { Replay } from './replay.ts';
 
 const member = (name: string) => ({ $ref: null, value: `{${name}}` });
 
-const addMembers = (...names: readonly string[]): Step => ({
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'Add', path: 'members', value: names.map(member) }),
-  status: 204,
-});
-
-const removeMember = (name: string): Step => ({
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'Remove', path: 'members', value: [member(name)] }),
-  status: 204,
-});
-
-const setActive = (name: string, value: 'True' | 'False'): Step => ({
-  send: `PATCH /Users/{${name}}`,
-  body: patch({ op: 'Replace', path: 'active', value }),
-  status: 200,
-  answer: { id: `{${name}}`, active: value === 'True' },
-});
-
-const setManager: Step = {
-  send: 'PATCH /Users/{anna}',
-  body: patch({ op: 'Add', path: `${ENTERPRISE}:manager`, value: [{ $ref: null, value: '{boss}' }] }),
-  status: 200,
-  answer: { [ENTERPRISE]: { manager: { value: '{boss}' } } },
+const LEGACY: Dialect = {
+  addMembers: (...names) => patchGroup({ op: 'Add', path: 'members', value: names.map(member) }),
+  removeMember: (name) => patchGroup({ op: 'Remove', path: 'members', value: [member(name)] }),
+  setActive: (name, value) =>
+    patchUser(name, [{ op: 'Replace', path: 'active', value: value ? 'True' : 'False' }], {
+      id: `{${name}}`,
+      active: value,
+    }),
+  setManager: patchUser(
+    'anna',
+    [{ op: 'Add', path: `${ENTERPRISE}:manager`, value: [member('boss')] }],
+    MANAGED_BY_BOSS,
+  ),
+  renameGroup: patchGroup({ op: 'Replace', path: 'displayName', value: 'Research and Development' }),
 };
-
-const renameGroup: Step = {
-  send: 'PATCH /Groups/{research}',
-  body: patch({ op: 'Replace', path: 'displayName', value: 'Research and Development' }),
-  status: 204,
-};
-
-/** Group push to deletion: the same for every app. */
-const groupPhases: readonly Phase[] = [
-  {
-    name: 'group push',
-    steps: [
-      ...pushGroup,
-      getGroup('Research'),
-      asksForMember('anna', false),
-      addMembers('anna', 'boss'),
-      asksForMember('anna', true),
-    ],
-  },
-  { name: 'rename', steps: [findGroup('Research'), renameGroup, getGroup('Research and Development')] },
-  {
-    name: 'remove',
-    steps: [removeMember('boss'), removeMember('boss'), asksForMember('boss', false), asksForMember('anna', true)],
-  },
-  {
-    name: 'deactivate',
-    steps: [setActive('anna', 'False'), asksForMember('anna', true)],
-    statuses: { anna: 'suspended', boss: 'active' },
-  },
-  {
-    name: 'restore, memberships not sent again',
-    steps: [setActive('anna', 'True'), asksForMember('anna', true)],
-    statuses: { anna: 'active' },
-  },
-];
 
 const custom: Replay = {
   ...ENTRA,
@@ -96,7 +50,7 @@ const custom: Replay = {
         create('boss'),
         { send: 'GET /Users/{anna}', status: 200, answer: { id: '{anna}' }, lacks: ['title', 'manager', 'addresses'] },
         asksForManager('anna', 'boss', false),
-        setManager,
+        LEGACY.setManager,
         asksForManager('anna', 'boss', true),
       ],
       statuses: { anna: 'active', boss: 'active' },
@@ -105,9 +59,9 @@ const custom: Replay = {
       name: 'update',
       steps: [
         find('userName eq "anna@{domain}"', 'anna', { externalId: 'object-anna' }),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
+        patchUser(
+          'anna',
+          [
             { op: 'Replace', path: 'displayName', value: 'Anna Married' },
             { op: 'Replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
             { op: 'Replace', path: 'name.familyName', value: 'Married' },
@@ -117,9 +71,8 @@ const custom: Replay = {
             { op: 'Add', path: 'addresses[type eq "work"].locality', value: 'Jena' },
             { op: 'Add', path: 'addresses[type eq "work"].postalCode', value: '07743' },
             { op: 'Add', path: `${ENTERPRISE}:employeeNumber`, value: '4711' },
-          ),
-          status: 200,
-          answer: {
+          ],
+          {
             displayName: 'Anna Married',
             nickName: 'Babs',
             name: { givenName: 'Anna', familyName: 'Married' },
@@ -131,13 +84,11 @@ const custom: Replay = {
             addresses: [{ type: 'work', locality: 'Jena', postalCode: '07743' }],
             [ENTERPRISE]: { employeeNumber: '4711', manager: { value: '{boss}' } },
           },
-        },
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch({ op: 'Replace', path: 'userName', value: 'anna.married@{domain}' }),
-          status: 200,
-          answer: { id: '{anna}', userName: 'anna.married@{domain}' },
-        },
+        ),
+        patchUser('anna', [{ op: 'Replace', path: 'userName', value: 'anna.married@{domain}' }], {
+          id: '{anna}',
+          userName: 'anna.married@{domain}',
+        }),
         {
           send: 'PATCH /Users/{anna}',
           body: patch({ op: 'Remove', path: 'nickName' }),
@@ -146,49 +97,28 @@ const custom: Replay = {
         },
       ],
     },
-    ...groupPhases,
-    {
-      name: 'full re-sync with nothing changed',
-      writesNothing: true,
-      steps: [
-        find('userName eq "anna.married@{domain}"', 'anna', { active: true }),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
-            { op: 'Replace', path: 'externalId', value: 'object-anna' },
-            { op: 'Replace', path: 'displayName', value: 'Anna Married' },
-            { op: 'Replace', path: 'active', value: 'True' },
-            { op: 'Replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
-            { op: 'Add', path: 'emails[type eq "other"].Value', value: 'anna@elsewhere.example' },
-            { op: 'Replace', path: 'name.givenName', value: 'Anna' },
-            { op: 'Replace', path: 'name.familyName', value: 'Married' },
-            { op: 'Add', path: 'phoneNumbers[type eq "mobile"].value', value: '+49 (170) 1' },
-            { op: 'Replace', path: 'addresses[type eq "work"].locality', value: 'Jena' },
-            { op: 'Add', path: `${ENTERPRISE}:employeeNumber`, value: '4711' },
-          ),
-          status: 200,
-          answer: { id: '{anna}', active: true },
-        },
-        setManager,
-        setActive('boss', 'True'),
-        findGroup('Research and Development'),
-        renameGroup,
-        addMembers('anna'),
-        removeMember('boss'),
-      ],
-    },
-    { name: 'delete', steps: deleteAll, statuses: { anna: 'removed', boss: 'active' } },
-    {
-      name: 're-assign: the same member comes back',
-      steps: [
-        findNobody('userName eq "anna@{domain}"'),
-        { ...create('anna'), answer: { id: '{anna}', userName: 'anna@{domain}', active: true }, keep: {} },
-        ...pushGroup,
-        addMembers('anna'),
-        asksForMember('anna', true),
-      ],
-      statuses: { anna: 'active' },
-    },
+    ...groupPhases(LEGACY),
+    resync(
+      LEGACY,
+      'userName eq "anna.married@{domain}"',
+      patchUser(
+        'anna',
+        [
+          { op: 'Replace', path: 'externalId', value: 'object-anna' },
+          { op: 'Replace', path: 'displayName', value: 'Anna Married' },
+          { op: 'Replace', path: 'active', value: 'True' },
+          { op: 'Replace', path: 'emails[type eq "work"].value', value: 'anna.married@{domain}' },
+          { op: 'Add', path: 'emails[type eq "other"].Value', value: 'anna@elsewhere.example' },
+          { op: 'Replace', path: 'name.givenName', value: 'Anna' },
+          { op: 'Replace', path: 'name.familyName', value: 'Married' },
+          { op: 'Add', path: 'phoneNumbers[type eq "mobile"].value', value: '+49 (170) 1' },
+          { op: 'Replace', path: 'addresses[type eq "work"].locality', value: 'Jena' },
+          { op: 'Add', path: `${ENTERPRISE}:employeeNumber`, value: '4711' },
+        ],
+        { id: '{anna}', active: true },
+      ),
+    ),
+    ...leaveAndReturn(LEGACY, 'userName eq "anna@{domain}"'),
   ],
 };
 
@@ -226,7 +156,7 @@ const gallery: Replay = {
         }),
         findNobody('emails[type eq "work"].value eq "boss@{domain}"'),
         create('boss'),
-        setManager,
+        LEGACY.setManager,
       ],
       statuses: { anna: 'active', boss: 'active' },
     },
@@ -234,9 +164,9 @@ const gallery: Replay = {
       name: 'update, roles as JSON texts',
       steps: [
         find('emails[type eq "work"].value eq "anna@{domain}"', 'anna'),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
+        patchUser(
+          'anna',
+          [
             {
               op: 'Add',
               path: 'roles',
@@ -244,58 +174,38 @@ const gallery: Replay = {
             },
             { op: 'Replace', path: `${ENTERPRISE}:department`, value: 'Sales' },
             { op: 'Replace', path: `${ENTERPRISE}:manager`, value: '{boss}' },
-          ),
-          status: 200,
-          answer: {
+          ],
+          {
             roles: [{ value: 'Editor', primary: true }, { value: 'Admin' }],
             [ENTERPRISE]: { department: 'Sales', costCenter: '4130', manager: { value: '{boss}' } },
           },
-        },
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch({ op: 'Replace', path: 'roles[primary eq "True"].value', value: 'Reader' }),
-          status: 200,
-          answer: { roles: [{ value: 'Reader', primary: true }, { value: 'Admin' }] },
-        },
+        ),
+        patchUser('anna', [{ op: 'Replace', path: 'roles[primary eq "True"].value', value: 'Reader' }], {
+          roles: [{ value: 'Reader', primary: true }, { value: 'Admin' }],
+        }),
       ],
     },
-    ...groupPhases,
-    {
-      name: 'full re-sync with nothing changed',
-      writesNothing: true,
-      steps: [
-        find('emails[type eq "work"].value eq "anna@{domain}"', 'anna'),
-        {
-          send: 'PATCH /Users/{anna}',
-          body: patch(
-            {
-              op: 'Add',
-              path: 'roles',
-              value: [{ value: '{"id":"06b07648-ecfe-589f-9d2f-6325724a46ee","value":"Admin","displayName":"Admin"}' }],
-            },
-            { op: 'Replace', path: 'roles[primary eq "True"].value', value: 'Reader' },
-            { op: 'Replace', path: `${ENTERPRISE}:department`, value: 'Sales' },
-            { op: 'Replace', path: 'preferredLanguage', value: 'de' },
-            { op: 'Replace', path: 'active', value: 'True' },
-          ),
-          status: 200,
-          answer: { id: '{anna}' },
-        },
-        setManager,
-        findGroup('Research and Development'),
-        addMembers('anna'),
-        removeMember('boss'),
-      ],
-    },
-    { name: 'delete', steps: deleteAll, statuses: { anna: 'removed' } },
-    {
-      name: 're-assign: the same member comes back',
-      steps: [
-        findNobody('emails[type eq "work"].value eq "anna@{domain}"'),
-        { ...create('anna'), answer: { id: '{anna}', active: true }, keep: {} },
-      ],
-      statuses: { anna: 'active' },
-    },
+    ...groupPhases(LEGACY),
+    resync(
+      LEGACY,
+      'emails[type eq "work"].value eq "anna@{domain}"',
+      patchUser(
+        'anna',
+        [
+          {
+            op: 'Add',
+            path: 'roles',
+            value: [{ value: '{"id":"06b07648-ecfe-589f-9d2f-6325724a46ee","value":"Admin","displayName":"Admin"}' }],
+          },
+          { op: 'Replace', path: 'roles[primary eq "True"].value', value: 'Reader' },
+          { op: 'Replace', path: `${ENTERPRISE}:department`, value: 'Sales' },
+          { op: 'Replace', path: 'preferredLanguage', value: 'de' },
+          { op: 'Replace', path: 'active', value: 'True' },
+        ],
+        { id: '{anna}' },
+      ),
+    ),
+    ...leaveAndReturn(LEGACY, 'emails[type eq "work"].value eq "anna@{domain}"'),
   ],
 };
 

@@ -3,11 +3,8 @@
 // errors. Left out is what this server refuses on purpose: members that nobody knows, two people with one address.
 
 import { expect } from 'vitest';
-import { ENTERPRISE, ENTRA, patch } from './entra-common.ts';
+import { ENTERPRISE, ENTRA, GROUP, patch, USER } from './entra-common.ts';
 import type { Replay, Step } from './replay.ts';
-
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 const person = (userName: string, familyName: string): Step => ({
   send: 'POST /Users',
