@@ -1,28 +1,28 @@
-// 20,000 users walked by pages of 100, each page by the other of two processes, while 50 users a second are deleted: of
-// those who are alive at the end, nobody was passed over. By id, with a filter, and sorted.
-import { setInterval } from 'node:timers/promises';
+// 20,000 users walked by pages of 100, each page by the other of two processes, while 50 users a second and more are
+// deleted: of those who are alive at the end, nobody was passed over. By id, with a filter, and sorted.
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
-import { type ScimSetup, setupScim, type TestDirectory } from '../scim/scim-setup.ts';
-import { secondProcess } from '../scim/second-process.ts';
-import type { Json } from '../support/server.ts';
+import type { ScimSetup, TestDirectory } from '../scim/scim-setup.ts';
+import { pagesInTurn, type SecondProcess, setupTwoProcesses } from '../scim/second-process.ts';
 
 const USERS = 20_000;
 const COUNT = 100;
-const DELETES_PER_SECOND = 50;
-/** As many as fall into a walk of 20 seconds. */
+/** At work at the same time, each with a connection of its own. */
+const DELETERS = 8;
+/** As fast as they delete; and no page is asked for before so many were deleted for each one so far. */
+const DELETES_PER_SECOND = 60;
 const DELETES_PER_PAGE = 5;
+const POLL_MS = 3;
 
+let two: Awaited<ReturnType<typeof setupTwoProcesses>>;
 let s: ScimSetup;
-let other: Awaited<ReturnType<typeof secondProcess>>;
+let other: SecondProcess;
 beforeAll(async () => {
-  s = await setupScim();
-  other = await secondProcess(s);
+  two = await setupTwoProcesses();
+  ({ s, other } = two);
 });
-afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await s[Symbol.asyncDispose]();
-});
+afterAll(() => two[Symbol.asyncDispose]());
 
 /** Users as their directory would have made them, with addresses that nobody has proved. */
 async function populated(): Promise<{ d: TestDirectory; ids: string[] }> {
@@ -48,35 +48,48 @@ async function populated(): Promise<{ d: TestDirectory; ids: string[] }> {
   return { d, ids };
 }
 
-/** Deletes 50 a second, one of those shown and one of those to come in turn, until it is told to stop. */
-class Deleter {
+/** Delete one of those shown and one of those to come in turn. */
+class Deleters {
   readonly gone = new Set<string>();
   readonly #d: TestDirectory;
   readonly #ids: readonly string[];
   readonly #shown: readonly string[];
-  readonly #stop = new AbortController();
+  readonly #working: Promise<unknown>;
+  readonly #startedAt = performance.now();
+  #isOver = false;
   #asked = 0;
+  #pages = 0;
 
   constructor(d: TestDirectory, ids: readonly string[], shown: readonly string[]) {
     this.#d = d;
     this.#ids = ids;
     this.#shown = shown;
+    this.#working = Promise.all(Array.from({ length: DELETERS }, () => this.#work()));
+    this.#working.catch(() => {
+      this.#isOver = true;
+    });
   }
 
-  async run(): Promise<void> {
-    const running: Promise<void>[] = [];
-    try {
-      for await (const _ of setInterval(1_000 / DELETES_PER_SECOND, undefined, { signal: this.#stop.signal })) {
-        running.push(this.#deleteOne());
-      }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
+  /** Waits until the deletes have kept up with the pages, of which one more was shown. */
+  async afterPage(): Promise<void> {
+    this.#pages += 1;
+    while (!this.#isOver && this.gone.size < (this.#pages - 1) * DELETES_PER_PAGE) await delay(POLL_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#working;
+  }
+
+  get perSecond(): number {
+    return (this.gone.size * 1000) / (performance.now() - this.#startedAt);
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#isOver) {
+      const isLate = this.perSecond < DELETES_PER_SECOND || this.gone.size < this.#pages * DELETES_PER_PAGE;
+      await (isLate ? this.#deleteOne() : delay(POLL_MS));
     }
-    await Promise.all(running);
-  }
-
-  stop(): void {
-    this.#stop.abort();
   }
 
   async #deleteOne(): Promise<void> {
@@ -97,26 +110,21 @@ test.each([
 ])('a walk %s passes over nobody who is alive', async (_name, query, isMeant) => {
   const { d, ids } = await populated();
   const shown: string[] = [];
-  const deleter = new Deleter(d, ids, shown);
-  const deleting = deleter.run();
+  const deleters = new Deleters(d, ids, shown);
   let pages = 0;
-  for (let startIndex = 1; ; pages += 1) {
-    const path = `/Users?startIndex=${startIndex}&count=${COUNT}&attributes=id&${query}`;
-    const body: Json = pages % 2 === 0 ? (await d.call('GET', path)).body : await other.get(d.token, path);
+  for await (const { body } of pagesInTurn(d, other, `attributes=id&${query}`, COUNT)) {
     for (const { id } of body.Resources) shown.push(id);
-    startIndex += body.itemsPerPage;
-    if (body.itemsPerPage === 0 || startIndex > body.totalResults) break;
-    // a client takes its time over a page
-    for await (const _ of setInterval(5)) if (deleter.gone.size >= (pages + 1) * DELETES_PER_PAGE - 50) break;
+    pages += 1;
+    await deleters.afterPage();
   }
-  deleter.stop();
-  await deleting;
+  const { gone, perSecond } = deleters;
+  await deleters.stop();
   const seen = new Set(shown);
-  const passedOver = ids.filter((id, n) => isMeant(n + 1) && !deleter.gone.has(id) && !seen.has(id));
+  const passedOver = ids.filter((id, n) => isMeant(n + 1) && !gone.has(id) && !seen.has(id));
   console.log(
-    `${shown.length} shown on ${pages + 1} pages, ${deleter.gone.size} deleted, ${passedOver.length} passed over`,
+    `${shown.length} shown on ${pages} pages, ${gone.size} deleted (${perSecond.toFixed(0)}/s), ${passedOver.length} passed over`,
   );
-  expect(deleter.gone.size).toBeGreaterThan(500);
+  expect(gone.size).toBeGreaterThanOrEqual((pages - 1) * DELETES_PER_PAGE);
   expect(passedOver).toEqual([]);
   expect(seen.size).toBe(shown.length);
 });

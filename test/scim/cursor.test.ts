@@ -3,28 +3,26 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../support/server.ts';
-import { type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
-import { secondProcess } from './second-process.ts';
+import type { ScimSetup, TestDirectory } from './scim-setup.ts';
+import { type SecondProcess, setupTwoProcesses } from './second-process.ts';
 
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
+let two: Awaited<ReturnType<typeof setupTwoProcesses>>;
 let s: ScimSetup;
 let d: TestDirectory;
-let other: Awaited<ReturnType<typeof secondProcess>>;
+let other: SecondProcess;
 beforeAll(async () => {
-  s = await setupScim();
+  two = await setupTwoProcesses();
+  ({ s, other } = two);
   d = await s.directory();
-  other = await secondProcess(s);
   const titles = ['b', 'A', undefined, 'ä', '𝒜', '\uffee', undefined];
   for (let n = 0; n < 40; n += 1) {
     await d.user(`c${n}`, { title: titles[n % 7], active: n % 2 === 0, displayName: n % 5 ? `D${n % 3}` : undefined });
   }
   for (let n = 0; n < 12; n += 1) await d.group(`G${n}`, [], n % 2 ? { externalId: `x${n}` } : {});
 });
-afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await s[Symbol.asyncDispose]();
-});
+afterAll(() => two[Symbol.asyncDispose]());
 
 const idsOf = (body: Json): string[] => body.Resources.map((each: Json) => each.id);
 const get = async (query: string): Promise<Json> => (await d.call('GET', query)).body;

@@ -2,22 +2,20 @@
 // was there at the start and stays is passed over, whatever the filter and the order.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../support/server.ts';
-import { type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
-import { secondProcess } from './second-process.ts';
+import type { ScimSetup, TestDirectory } from './scim-setup.ts';
+import { pagesInTurn, type SecondProcess, secondProcess, setupTwoProcesses } from './second-process.ts';
 
 const USERS = 36;
 const COUNT = 4;
 
+let two: Awaited<ReturnType<typeof setupTwoProcesses>>;
 let s: ScimSetup;
-let other: Awaited<ReturnType<typeof secondProcess>>;
+let other: SecondProcess;
 beforeAll(async () => {
-  s = await setupScim();
-  other = await secondProcess(s);
+  two = await setupTwoProcesses();
+  ({ s, other } = two);
 });
-afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await s[Symbol.asyncDispose]();
-});
+afterAll(() => two[Symbol.asyncDispose]());
 
 /** Pages in turn from the first and the second process; `between` runs after each page. */
 async function walk(
@@ -27,18 +25,14 @@ async function walk(
 ): Promise<{ ids: string[]; totals: number[] }> {
   const ids: string[] = [];
   const totals: number[] = [];
-  for (let startIndex = 1, turn = 0; ; turn += 1) {
-    const path = `/Users?startIndex=${startIndex}&count=${COUNT}&attributes=userName&${query}`;
-    const body: Json = turn % 2 === 0 ? (await d.call('GET', path)).body : await other.get(d.token, path);
+  for await (const { startIndex, body } of pagesInTurn(d, other, `attributes=userName&${query}`, COUNT)) {
     const page = body.Resources.map((user: Json) => user.id);
     expect(body).toMatchObject({ startIndex, itemsPerPage: page.length });
     ids.push(...page);
     totals.push(body.totalResults);
-    startIndex += page.length;
-    // as clients do that trust the total
-    if (page.length === 0 || startIndex > body.totalResults) return { ids, totals };
     await between(page);
   }
+  return { ids, totals };
 }
 
 const name = (n: number) => `${['kilo', 'Alpha', 'mike', 'Echo', 'zulu'][n % 5]}${String(n).padStart(3, '0')}`;

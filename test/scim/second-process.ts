@@ -5,12 +5,41 @@ import { createScim } from '../../scim/router.ts';
 import { Database } from '../../src/db/database.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Json, TEST_SECRET_KEY } from '../support/server.ts';
-import type { ScimSetup } from './scim-setup.ts';
+import { type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
 
 type Get = (token: string, path: string) => Promise<Json>;
 
+export type SecondProcess = AsyncDisposable & { readonly get: Get };
+
+/** The set-up of a file, with two processes from the start. */
+export async function setupTwoProcesses(): Promise<{ s: ScimSetup; other: SecondProcess } & AsyncDisposable> {
+  const s = await setupScim();
+  const other = await secondProcess(s);
+  const dispose = async () => {
+    await other[Symbol.asyncDispose]();
+    await s[Symbol.asyncDispose]();
+  };
+  return { s, other, [Symbol.asyncDispose]: dispose };
+}
+
+/** The pages of a walk by index, from the first and the second process in turn, as clients walk that trust the total. */
+export async function* pagesInTurn(
+  d: TestDirectory,
+  other: SecondProcess,
+  query: string,
+  count: number,
+): AsyncGenerator<{ readonly startIndex: number; readonly body: Json }> {
+  for (let startIndex = 1, turn = 0; ; turn += 1) {
+    const path = `/Users?startIndex=${startIndex}&count=${count}&${query}`;
+    const body: Json = turn % 2 === 0 ? (await d.call('GET', path)).body : await other.get(d.token, path);
+    yield { startIndex, body };
+    startIndex += body.itemsPerPage;
+    if (body.itemsPerPage === 0 || startIndex > body.totalResults) return;
+  }
+}
+
 /** Answers the bodies of lists; throws where one is refused. */
-export async function secondProcess(s: ScimSetup): Promise<AsyncDisposable & { readonly get: Get }> {
+export async function secondProcess(s: ScimSetup): Promise<SecondProcess> {
   const db = new Database(s.t.database.appUrl, { size: 4, applicationName: 'second process' });
   const scim = createScim({
     db,
