@@ -868,6 +868,7 @@ change_member_address(uuid,uuid,text,jsonb) -> void
 claim_connection_domains() -> trigger
 claim_domain(uuid,text,text,text,text,jsonb,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
+claim_projections(jsonb,integer,integer) -> TABLE(kind text, subject_id uuid, seq bigint, attempts integer, has_account boolean), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 claimants_of_groups(uuid,uuid[]) -> SETOF uuid
 count_directory(uuid,uuid,integer,integer) -> void
 count_stating(uuid,text[]) -> integer

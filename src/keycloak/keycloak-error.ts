@@ -29,15 +29,19 @@ export function isRefused(error: unknown, status: number): error is KeycloakRefu
   return error instanceof KeycloakRefused && error.status === status;
 }
 
+/** What an answer that is no success means: a 5xx leaves it unknown whether a write took effect, a 4xx does not. */
+export function failureOf(status: number, path: string, reason: string, cause?: unknown): DomainError {
+  return status >= 500
+    ? new KeycloakUnreachable(`Keycloak failed at ${path} with ${status}: ${reason}`, cause)
+    : new KeycloakRefused(status, path, reason, cause);
+}
+
 /** Turns what fetch and the official client throw into one of the two above; anything else is returned as it is. */
 export function translateError(error: unknown): unknown {
   if (error instanceof NetworkError) {
     const { status, url } = error.response;
     const path = new URL(url).pathname;
-    const reason = reasonOf(error);
-    return status >= 500
-      ? new KeycloakUnreachable(`Keycloak failed at ${path} with ${status}: ${reason}`, error)
-      : new KeycloakRefused(status, path, reason, error);
+    return failureOf(status, path, reasonOf(error), error);
   }
   if (isTransportFailure(error)) return new KeycloakUnreachable(`Keycloak does not answer: ${reasonOf(error)}`, error);
   return error;

@@ -24,7 +24,7 @@ import {
   findOrganizationIds,
   findOrganizationIdsByAlias,
   findPersonProjection,
-  findPersonState,
+  findPersonStates,
   type OrganizationIds,
   type PersonState,
   type ProjectedAccount,
@@ -72,7 +72,7 @@ type Run = ProjectOptions & {
 
 async function makeEqual(run: Run): Promise<void> {
   const { keycloak, tx, personId } = run;
-  const state = await findPersonState(tx, personId);
+  const [state] = await findPersonStates(tx, [personId]);
   if (!state) return;
   const wished = wishedAccount(state.person);
   const trusted = state.projected?.certain && !run.fresh ? state.projected : undefined;
@@ -184,14 +184,20 @@ async function ensureOrganizations(
   { person, ids }: PersonState,
 ): Promise<ReadonlyMap<string, OrganizationIds>> {
   const ensured = new Map(ids);
-  for (const { orgId, alias, teams, role } of person.organizations) {
-    const known = ids.get(alias);
-    const paths = [...teams.map((key) => `/${key}`), ...(role ? [`/roles/${role}`] : [])];
-    if (known?.organization && paths.every((path) => known.groups.has(path))) continue;
+  for (const { orgId, alias } of organizationsToMake({ person, ids })) {
     await projectOrganizationOn(keycloak, tx, orgId);
     ensured.set(alias, await findOrganizationIds(tx, orgId));
   }
   return ensured;
+}
+
+/** Those of the person's organizations of which Keycloak's id, or that of a group of the person, is not known. */
+export function organizationsToMake({ person, ids }: Pick<PersonState, 'person' | 'ids'>) {
+  return person.organizations.filter(({ alias, teams, role }) => {
+    const known = ids.get(alias);
+    const paths = [...teams.map((key) => `/${key}`), ...(role ? [`/roles/${role}`] : [])];
+    return !known?.organization || !paths.every((path) => known.groups.has(path));
+  });
 }
 
 /** The ids that a taking away needs: also of organizations that the person has left, and of groups found in Keycloak. */

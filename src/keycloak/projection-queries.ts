@@ -65,19 +65,20 @@ export type PersonState = {
   readonly ids: ReadonlyMap<string, OrganizationIds>;
 };
 
-/** All that the projection of a person starts from, in one statement; undefined if there is no such person. */
-export async function findPersonState(db: Queryable, personId: string): Promise<PersonState | undefined> {
-  const [row] = await db.query<{
-    person: PersonProjection | null;
+/** All that the projection of people starts from, in one statement; a person who is not there is left out. */
+export async function findPersonStates(db: Queryable, personIds: readonly string[]): Promise<PersonState[]> {
+  const rows = await db.query<{
+    person: PersonProjection;
     account_id: string | null;
     desired: { account: Account; owesLogout: boolean } | null;
     logout_due: boolean | null;
     certain: boolean | null;
     ids: { alias: string; kind: string; key: string; keycloakId: string }[] | null;
   }>({
-    name: 'person-state',
-    text: `with p as materialized (select person_projection($1) as person),
-      d as materialized (select desired, logout_due, certain from keycloak_projected where person_id = $1),
+    name: 'person-states',
+    text: `select s.* from jsonb_array_elements_text($1::jsonb) as a (id), lateral (
+      with p as materialized (select person_projection(a.id::uuid) as person),
+      d as materialized (select desired, logout_due, certain from keycloak_projected where person_id = a.id::uuid),
       place as (
         select o ->> 'alias' as alias, (o ->> 'orgId')::uuid as org_id,
           array(select '/' || t from jsonb_array_elements_text(o -> 'teams') t)
@@ -86,24 +87,24 @@ export async function findPersonState(db: Queryable, personId: string): Promise<
             as paths
         from p, jsonb_array_elements(p.person -> 'organizations') o)
       select p.person, d.desired, d.logout_due, d.certain,
-        (select keycloak_id from keycloak_id where kind = 'person' and id = $1) as account_id,
+        (select keycloak_id from keycloak_id where kind = 'person' and id = a.id::uuid) as account_id,
         (select jsonb_agg(jsonb_build_object('alias', alias, 'kind', k.kind, 'key', k.key, 'keycloakId', k.keycloak_id))
           from place join keycloak_id k on k.org_id = place.org_id
             and (k.kind = 'organization' or k.kind in ('team', 'role') and k.key = any (place.paths))) as ids
-      from p left join d on true`,
-    values: [personId],
+      from p left join d on true where p.person is not null) s`,
+    values: [JSON.stringify(personIds)],
   });
-  if (!row?.person) return undefined;
-  const { person, desired, logout_due: logoutDue, certain, account_id, ids } = row;
-  const found = Map.groupBy(ids ?? [], ({ alias }) => alias);
-  return {
-    person,
-    projected: desired
-      ? { ...desired, owesLogout: desired.owesLogout || (logoutDue ?? false), certain: certain ?? false }
-      : undefined,
-    accountId: account_id ?? undefined,
-    ids: new Map(person.organizations.map(({ alias }) => [alias, organizationIds(found.get(alias) ?? [])])),
-  };
+  return rows.map(({ person, desired, logout_due: logoutDue, certain, account_id, ids }) => {
+    const found = Map.groupBy(ids ?? [], ({ alias }) => alias);
+    return {
+      person,
+      projected: desired
+        ? { ...desired, owesLogout: desired.owesLogout || (logoutDue ?? false), certain: certain ?? false }
+        : undefined,
+      accountId: account_id ?? undefined,
+      ids: new Map(person.organizations.map(({ alias }) => [alias, organizationIds(found.get(alias) ?? [])])),
+    };
+  });
 }
 
 function organizationIds(

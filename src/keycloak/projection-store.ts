@@ -11,6 +11,8 @@ export type Mark = {
   /** Rises with each new mark of the same subject. */
   readonly seq: string;
   readonly attempts: number;
+  /** A person for whom no account is known yet. */
+  readonly isNewcomer: boolean;
 };
 
 /** Marks a subject as due. Priority 0 is for what takes access away. */
@@ -19,9 +21,8 @@ export async function markSubject(db: Queryable, kind: SubjectKind, id: string, 
 }
 
 /**
- * Drops the marks that were worked off (one that was set again meanwhile stays and is due), and claims up to `limit` due
- * ones: organizations first, since accounts join them; then what takes access away. One statement, since it runs once
- * for every subject.
+ * Drops the marks that were worked off and claims up to `limit` due ones, in the order in which they must go (migration
+ * 0029). One statement, since it runs all the time.
  */
 export async function claimMarks(
   db: Queryable,
@@ -29,33 +30,28 @@ export async function claimMarks(
   limit: number,
   leaseSeconds: number,
 ): Promise<Mark[]> {
-  const rows = await db.query<{ kind: SubjectKind; subject_id: string; seq: string; attempts: number }>({
+  const rows = await db.query<{
+    kind: SubjectKind;
+    subject_id: string;
+    seq: string;
+    attempts: number;
+    has_account: boolean;
+  }>({
     name: 'claim-projections',
-    text: `with done as (
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[]) as d (kind, subject_id, seq)),
-      settled as (
-        delete from projection_due p using done d
-        where p.kind = d.kind and p.subject_id = d.subject_id and p.seq = d.seq returning p.kind, p.subject_id),
-      -- not by its number: one that is being set at this moment is seen only once its row is locked
-      again as (
-        update projection_due p set claimed_until = '-infinity' from done d
-        where p.kind = d.kind and p.subject_id = d.subject_id
-          and not exists (select from settled s where s.kind = d.kind and s.subject_id = d.subject_id)),
-      picked as (
-        select kind, subject_id from projection_due where due_at <= now() and claimed_until <= now()
-        order by kind, priority, since limit $4 for update skip locked)
-      update projection_due d set claimed_until = now() + make_interval(secs => $5)
-      from picked p where d.kind = p.kind and d.subject_id = p.subject_id
-      returning d.kind, d.subject_id, d.seq::text, d.attempts`,
+    text: 'select kind, subject_id, seq, attempts, has_account from claim_projections($1, $2, $3)',
     values: [
-      done.map(({ kind }) => kind),
-      done.map(({ subjectId }) => subjectId),
-      done.map(({ seq }) => seq),
+      JSON.stringify(done.map(({ kind, subjectId, seq }) => ({ kind, subject_id: subjectId, seq }))),
       limit,
       leaseSeconds,
     ],
   });
-  return rows.map(({ kind, subject_id, seq, attempts }) => ({ kind, subjectId: subject_id, seq, attempts }));
+  return rows.map(({ kind, subject_id, seq, attempts, has_account }) => ({
+    kind,
+    subjectId: subject_id,
+    seq,
+    attempts,
+    isNewcomer: kind === 'person' && !has_account,
+  }));
 }
 
 /** Gives a claim back without counting an attempt. */
@@ -131,6 +127,36 @@ export async function saveAccountId(db: Queryable, personId: string, keycloakId:
     text: `insert into keycloak_id (kind, id, keycloak_id) values ('person', $1, $2)
       on conflict (kind, id) do update set keycloak_id = excluded.keycloak_id`,
     values: [personId, keycloakId],
+  });
+}
+
+export type MadeAccount = {
+  readonly personId: string;
+  readonly keycloakId: string;
+  /** What it was made equal to; undefined if that broke off: then it is read before it is compared. */
+  readonly account: Account | undefined;
+};
+
+/** The same for new accounts of several people at once. */
+export async function noteMadeAccounts(db: Queryable, made: readonly MadeAccount[]): Promise<void> {
+  const rows = made.map(({ personId, keycloakId, account }) => ({
+    person_id: personId,
+    keycloak_id: keycloakId,
+    desired: account && { account, owesLogout: false },
+  }));
+  await db.query({
+    name: 'note-made-accounts',
+    // no wait for the disk: what a crash forgets is found by its address, and is known by its attribute to be ours
+    text: `with made as (
+        select m.* from jsonb_to_recordset($1::jsonb) as m (person_id uuid, keycloak_id text, desired jsonb),
+          set_config('synchronous_commit', 'off', true)),
+      saved as (
+        insert into keycloak_id (kind, id, keycloak_id) select 'person', person_id, keycloak_id from made
+        on conflict (kind, id) do update set keycloak_id = excluded.keycloak_id)
+      insert into keycloak_projected (person_id, desired, certain)
+      select person_id, desired, true from made where desired is not null
+      on conflict (person_id) do update set desired = excluded.desired, certain = true, projected_at = now()`,
+    values: [JSON.stringify(rows)],
   });
 }
 

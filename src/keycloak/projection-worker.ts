@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isReachable, type Keycloak } from './keycloak.ts';
 import { KeycloakUnreachable } from './keycloak-error.ts';
+import { projectNewcomers } from './project-newcomers.ts';
 import { projectOrganization } from './project-organization.ts';
 import { projectPerson } from './project-person.ts';
 import { type ProjectionBacklog, readBacklog } from './projection-queries.ts';
@@ -16,7 +17,7 @@ const PROBE_MS = 1_000;
 const LEASE_SECONDS = 15;
 const BACKOFF_MAX_SECONDS = 300;
 /** How many subjects are worked on at a time. */
-export const PROJECTION_SLOTS = 4;
+export const PROJECTION_SLOTS = 8;
 
 export type ProjectionLag = ProjectionBacklog & { readonly reachable: boolean };
 
@@ -25,6 +26,7 @@ export class ProjectionWorker {
   readonly #log: Logger;
   readonly #slots: number;
   readonly #running = new Set<Promise<void>>();
+  #free: number;
   /** Worked off and not dropped yet: the next claim does it. */
   #done: Mark[] = [];
   #stopping = new AbortController();
@@ -38,6 +40,7 @@ export class ProjectionWorker {
     this.#keycloak = keycloak;
     this.#log = log;
     this.#slots = slots;
+    this.#free = slots;
   }
 
   start(): void {
@@ -81,17 +84,24 @@ export class ProjectionWorker {
     }
   }
 
-  /** Fills the free slots. A slot that comes free looks again at once. */
+  /** Fills the free slots, once half of them are: what is claimed together is read and written down together. */
   async #claim(): Promise<void> {
-    const free = this.#slots - this.#running.size;
-    if (free === 0) return;
-    for (const mark of await this.#exchange(free)) {
-      const work = this.#work(mark).finally(() => {
-        this.#running.delete(work);
-        this.kick();
-      });
-      this.#running.add(work);
-    }
+    if (this.#free < Math.ceil(this.#slots / 2)) return;
+    const marks = await this.#exchange(this.#free);
+    const newcomers = marks.filter(({ isNewcomer }) => isNewcomer);
+    if (newcomers.length > 0) this.#run(newcomers.length, this.#workTogether(newcomers));
+    for (const mark of marks) if (!mark.isNewcomer) this.#run(1, this.#work(mark));
+  }
+
+  /** A slot that comes free looks again at once. */
+  #run(slots: number, work: Promise<void>): void {
+    this.#free -= slots;
+    const running = work.finally(() => {
+      this.#running.delete(running);
+      this.#free += slots;
+      this.kick();
+    });
+    this.#running.add(running);
   }
 
   /** Hands back what is done and takes up to `limit` new marks. */
@@ -104,6 +114,20 @@ export class ProjectionWorker {
       this.#done.push(...done);
       throw error;
     }
+  }
+
+  async #workTogether(newcomers: readonly Mark[]): Promise<void> {
+    let equal: ReadonlySet<string> = new Set();
+    try {
+      equal = await projectNewcomers(
+        this.#keycloak,
+        newcomers.map(({ subjectId }) => subjectId),
+      );
+    } catch (error) {
+      this.#log.error({ err: error }, 'newcomers could not be projected together');
+    }
+    this.#done.push(...newcomers.filter(({ subjectId }) => equal.has(subjectId)));
+    await Promise.all(newcomers.filter(({ subjectId }) => !equal.has(subjectId)).map((mark) => this.#work(mark)));
   }
 
   async #work(mark: Mark): Promise<void> {

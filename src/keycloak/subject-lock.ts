@@ -9,13 +9,41 @@ type Work<T> = (tx: Queryable) => Promise<T>;
 
 /** Waits for the lock, then runs `work` with statements on the connection that holds it. */
 export function withSubjectLock<T>(db: Database, kind: Subject, id: string, work: Work<T>): Promise<T> {
-  return db.withConnection((client) => {
-    const tx: Queryable = {
+  return onConnection(db, (tx) => lockedOn(tx, kind, id, work));
+}
+
+/** Locks those of several people whom nobody else holds, and runs `work` for them; the others are left out. */
+export function withFreePersons<T>(
+  db: Database,
+  ids: readonly string[],
+  work: (tx: Queryable, free: readonly string[]) => Promise<T>,
+): Promise<T> {
+  return onConnection(db, async (tx) => {
+    const free = await tx.query<{ id: string }>({
+      name: 'lock-free-persons',
+      text: 'select id from jsonb_array_elements_text($1::jsonb) p (id) where pg_try_advisory_lock(hashtextextended(id, $2))',
+      values: [JSON.stringify(ids), SEEDS.person],
+    });
+    const held = free.map(({ id }) => id);
+    try {
+      return await work(tx, held);
+    } finally {
+      await tx.query({
+        name: 'unlock-persons',
+        text: 'select pg_advisory_unlock(hashtextextended(id, $2)) from jsonb_array_elements_text($1::jsonb) p (id)',
+        values: [JSON.stringify(held), SEEDS.person],
+      });
+    }
+  });
+}
+
+function onConnection<T>(db: Database, work: Work<T>): Promise<T> {
+  return db.withConnection((client) =>
+    work({
       query: async ({ name, text, values }) =>
         (await client.query({ text, ...(name && { name }), values: values as unknown[] })).rows,
-    };
-    return lockedOn(tx, kind, id, work);
-  });
+    }),
+  );
 }
 
 /** A further lock on a connection that holds one: no second connection, which the pool may not have. */

@@ -288,14 +288,16 @@ test('finds what was changed by hand and repairs it by marking', async () => {
 function countCalls(): () => number {
   let calls = 0;
   const { runtime } = t.keycloak;
-  const original = runtime.call;
-  const counted = (operation: never) => {
-    calls += 1;
-    return original(operation);
-  };
-  Object.assign(runtime, { call: counted });
+  const { call, send } = runtime;
+  const counted =
+    <Args extends unknown[], Answer>(original: (...args: Args) => Answer) =>
+    (...args: Args) => {
+      calls += 1;
+      return original(...args);
+    };
+  Object.assign(runtime, { call: counted(call), send: counted(send) });
   return () => {
-    Object.assign(runtime, { call: original });
+    Object.assign(runtime, { call, send });
     return calls;
   };
 }

@@ -5,8 +5,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readAccount } from '../../src/keycloak/account.ts';
 import { createKeycloakAdmin } from '../../src/keycloak/admin.ts';
 import type { Keycloak } from '../../src/keycloak/keycloak.ts';
+import { projectOrganization } from '../../src/keycloak/project-organization.ts';
 import { claimMarks } from '../../src/keycloak/projection-store.ts';
 import { ProjectionWorker } from '../../src/keycloak/projection-worker.ts';
+import { withSubjectLock } from '../../src/keycloak/subject-lock.ts';
 import { eventually } from '../support/eventually.ts';
 import { REALM_CONFIG, type Setup, setup } from './keycloak-setup.ts';
 
@@ -136,6 +138,40 @@ test('two workers share the marks of many and lose none', async () => {
   await eventually(isDrained, { withinMs: 30_000 });
   for (const person of persons)
     expect(await read(person)).toMatchObject({ organizations: { shared: ['/roles/member'] } });
+});
+
+test('among newcomers, whoever is in somebody’s way or locked goes alone and holds up nobody', async () => {
+  const org = await t.organization('newcomers');
+  const create = (name: string) =>
+    t.root.call((api) => api.users.create({ username: name, email: name, enabled: true, emailVerified: true }));
+  const squatter = await create('p1@newcomers.test');
+  const persons: string[] = [];
+  for (let index = 0; index < 4; index++) {
+    const person = await t.person(`p${index}@newcomers.test`);
+    await t.member(org, person);
+    persons.push(person);
+  }
+  await projectOrganization(t.keycloak, org);
+  for (const person of persons) await t.mark('person', person);
+  const signedIn = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const signIn = withSubjectLock(t.keycloak.db, 'person', persons[2]!, () => {
+    held.resolve();
+    return signedIn.promise;
+  });
+  await held.promise;
+  startWorker(t.keycloak, 8);
+  const isDone = async (person: string) =>
+    (await t.sql('select 1 from keycloak_projected where person_id = $1 and certain', [person])).length === 1;
+  for (const index of [0, 1, 3]) await eventually(() => isDone(persons[index]!));
+  expect(await t.accountOf(persons[2]!)).toBeUndefined();
+  signedIn.resolve();
+  await signIn;
+  await eventually(isDrained);
+  for (const person of persons) {
+    expect(await read(person)).toMatchObject({ enabled: true, organizations: { newcomers: ['/roles/member'] } });
+  }
+  expect(await t.accountOf(persons[1]!)).not.toBe(squatter.id);
 });
 
 /** A TCP gate before Keycloak: shut, it breaks what is open and takes nothing new. */
