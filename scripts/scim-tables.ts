@@ -1,10 +1,11 @@
 // The tables of docs/scim.md that are made from the code: every attribute with its characteristics, and every refusal with
-// its cause and cure. test/scim/docs.test.ts keeps the document equal to them; `npm run docs:scim` writes them.
+// its cause and cure. test/scim/docs.test.ts keeps the document equal to them; `npm run docs:tables` writes them.
 import type { Attribute, Schema } from '../scim/schema/attribute.ts';
 import { COMMON } from '../scim/schema/common-attributes.ts';
 import { GROUP_TYPE } from '../scim/schema/group-schema.ts';
 import { USER_TYPE } from '../scim/schema/user-schema.ts';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
+import { tableOf } from './doc-tables.ts';
 
 type Note = { readonly cause: string; readonly cure: string };
 
@@ -148,18 +149,7 @@ function rowOf(name: string, attribute: Attribute): string[] {
   return [`\`${name}\``, attribute.type, traits.filter(Boolean).join('; '), attribute.description];
 }
 
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** The document with its tables as the code has them; throws where a marker is missing. */
-export function withTables(document: string): string {
-  const tables = { attributes: attributeTables(), errors: errorTable() };
-  return Object.entries(tables).reduce((text, [name, table]) => {
-    const [open, close] = [`<!-- ${name}: made by npm run docs:scim -->`, `<!-- end of ${name} -->`];
-    const [from, to] = [text.indexOf(open), text.indexOf(close)];
-    if (from < 0 || to < from) throw new Error(`docs/scim.md has no place for ${name}.`);
-    return `${text.slice(0, from + open.length)}\n\n${table}\n\n${text.slice(to)}`;
-  }, document);
+/** By the name of their place in the document. */
+export function scimTables(): Record<string, string> {
+  return { attributes: attributeTables(), errors: errorTable() };
 }
