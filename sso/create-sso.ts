@@ -8,6 +8,7 @@ import { fetchAllowedBy } from './outbound/guarded-fetch.ts';
 import { endSession } from './provider/end-session.ts';
 import { createProvider } from './provider/provider.ts';
 import { ssoRoutes } from './routes.ts';
+import { attemptRoutes } from './sign-in/attempt-routes.ts';
 import { troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
 import { oidcRoutes } from './sign-in/oidc-routes.ts';
@@ -34,7 +35,13 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const router = Router();
   router.get('/oidc/session/end', endSession(deps));
   router.use('/oidc', atRoute('/oidc'), handle);
-  router.use(startRoutes(signIn), interactionRoutes(signIn), samlRoutes(signIn), oidcRoutes(signIn));
+  router.use(
+    attemptRoutes(deps),
+    startRoutes(signIn),
+    interactionRoutes(signIn),
+    samlRoutes(signIn),
+    oidcRoutes(signIn),
+  );
   router.use('/sso', troubleHandler(signIn));
   return {
     router,

@@ -795,6 +795,7 @@ CREATE INDEX sign_in_document_by_expiry ON public.sign_in_document USING btree (
 CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
 CREATE INDEX sign_in_trace_by_age ON public.sign_in_trace USING btree (at)
+CREATE INDEX sign_in_trace_by_id ON public.sign_in_trace USING btree (id)
 CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
 CREATE INDEX sso_evidence_by_connection ON public.sso_evidence USING btree (org_id, connection_id)
 CREATE INDEX sso_evidence_by_value ON public.sso_evidence USING gin (value_ids)
@@ -936,6 +937,7 @@ note_first_factors_deleted(uuid) -> void, security definer, search_path=public, 
 organization_of_connection(uuid) -> uuid, security definer, search_path=public, pg_temp
 organization_of_domain(text) -> uuid, security definer, search_path=public, pg_temp
 organization_of_key(text) -> uuid, security definer, search_path=public, pg_temp
+organization_of_trace(uuid) -> uuid, security definer, search_path=public, pg_temp
 organization_projection(uuid) -> jsonb, security definer, search_path=public, pg_temp
 organizations_to_seal() -> SETOF uuid, security definer, search_path=public, pg_temp
 own_domain_of(uuid,text) -> text, security definer, search_path=public, pg_temp

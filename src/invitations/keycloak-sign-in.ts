@@ -1,5 +1,6 @@
 // Our own sign-in at Keycloak (OpenID Connect Core 1.0, code with PKCE, RFC 7636), by the confidential client
-// `drawbridge`: an acceptance learns by it who sits at the browser. PKCE verifier and nonce are derived from the state.
+// `drawbridge`: who sits at the browser, asked by an acceptance and by the page of a sign-in attempt. PKCE verifier and
+// nonce are derived from the state.
 import { createHash, createHmac } from 'node:crypto';
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../clock.ts';
@@ -13,8 +14,8 @@ const WITHIN_MS = 10_000;
 
 export type SignInRequest = {
   readonly state: string;
-  /** `none` never shows a page and answers `login_required` when nobody is signed in. */
-  readonly prompt: 'none' | 'login';
+  /** `none` never shows a page and answers `login_required` when nobody is signed in; absent asks only if it must. */
+  readonly prompt?: 'none' | 'login';
   readonly loginHint?: string;
   /** Alias of the identity provider to go to at once. */
   readonly identityProvider?: string;
@@ -44,6 +45,8 @@ export type KeycloakSignIn = {
 export type KeycloakSignInInput = {
   readonly keycloak: Pick<KeycloakConfig, 'url' | 'realm' | 'loginClientSecret'>;
   readonly baseUrl: string;
+  /** Path of ours to which Keycloak sends the browser back. */
+  readonly callbackPath: string;
   readonly secretKey: string;
   readonly clock: Clock;
 };
@@ -52,7 +55,7 @@ export function createKeycloakSignIn(input: KeycloakSignInInput): KeycloakSignIn
   const { keycloak, baseUrl, clock } = input;
   const issuer = `${keycloak.url}/realms/${keycloak.realm}`;
   const endpoint = (name: string) => `${issuer}/protocol/openid-connect/${name}`;
-  const redirectUri = `${baseUrl}/invitations/callback`;
+  const redirectUri = `${baseUrl}${input.callbackPath}`;
   const keys = createRemoteJWKSet(new URL(endpoint('certs')), { timeoutDuration: WITHIN_MS });
   const key = deriveKey(input.secretKey, 'invitation sign-in');
   const derived = (use: string, state: string) =>
@@ -105,7 +108,7 @@ export function createKeycloakSignIn(input: KeycloakSignInInput): KeycloakSignIn
         nonce: derived('nonce', state),
         code_challenge: challenge,
         code_challenge_method: 'S256',
-        prompt,
+        ...(prompt !== undefined && { prompt }),
         ...(loginHint !== undefined && { login_hint: loginHint }),
         ...(identityProvider !== undefined && { kc_idp_hint: identityProvider }),
       });

@@ -21,6 +21,13 @@ button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 60
 a { color: var(--accent); }
 .reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .fault { color: #c0392b; font-weight: 600; }
+main.wide { width: min(60rem, calc(100vw - 2rem)); }
+h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9rem; }
+th, td { padding: .45rem .6rem .45rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { width: 12rem; font-weight: 600; }
+td.mark { width: 1.5rem; }
+@media (max-width: 40rem) { main { padding: 1.25rem; } th { width: 7rem; } }
 `;
 
 /** Submits the page's form at once where scripts run; the button is for where they don't. */
@@ -30,8 +37,11 @@ const sourceHash = (text: string) => `'sha256-${createHash('sha256').update(text
 const STYLE_HASH = sourceHash(STYLE);
 const SUBMIT_HASH = sourceHash(SUBMIT);
 
-/** A whole page. `body` is HTML, its values escaped by the caller; `submits` sends its first form by itself. */
-export function page(input: { status: number; title: string; body: string; submits?: boolean }): Page {
+/**
+ * A whole page. `body` is HTML, its values escaped by the caller; `submits` sends its first form by itself, `wide` is for
+ * tables.
+ */
+export function page(input: { status: number; title: string; body: string; submits?: boolean; wide?: boolean }): Page {
   const script = input.submits ? `<script>${SUBMIT}</script>` : '';
   const policy = [
     `default-src 'none'`,
@@ -59,7 +69,7 @@ export function page(input: { status: number; title: string; body: string; submi
 <style>${STYLE}</style>
 </head>
 <body>
-<main>
+<main${input.wide ? ' class="wide"' : ''}>
 <h1>${escapeHtml(input.title)}</h1>
 ${input.body}
 </main>

@@ -14,11 +14,21 @@ export type RefusalPageInput = {
   readonly contact?: string | undefined;
   /** The trace's id, for the administrator. */
   readonly reference?: string | undefined;
+  /** Where an administrator reads the attempt; only if there is a trace. */
+  readonly attemptPath?: string | undefined;
   /** Where the way back posts to; without it (no request of Keycloak is left) the page links to the application. */
   readonly backPath?: string | undefined;
 };
 
-export function refusalPage({ code, appUrl, detail, contact, reference, backPath }: RefusalPageInput): Page {
+export function refusalPage({
+  code,
+  appUrl,
+  detail,
+  contact,
+  reference,
+  attemptPath,
+  backPath,
+}: RefusalPageInput): Page {
   const { status, title, cause, cure } = REFUSALS[code];
   const back =
     backPath === undefined
@@ -26,12 +36,14 @@ export function refusalPage({ code, appUrl, detail, contact, reference, backPath
       : `<form method="post" action="${escapeHtml(backPath)}"><button>Back to the application</button></form>`;
   const named = reference === undefined ? '' : ` · ${escapeHtml(reference)}`;
   const whom = contact === undefined ? '' : `<p>Whom to ask: ${escapeHtml(contact)}</p>\n`;
+  const more =
+    attemptPath === undefined ? '' : ` · <a href="${escapeHtml(attemptPath)}">Administrators: see what happened</a>`;
   return page({
     status,
     title,
     body: `<p>${escapeHtml(detail ?? cause)}</p>
 <p>${escapeHtml(cure)}</p>
 ${whom}${back}
-<p class="reference">Reference: ${escapeHtml(code)}${named}</p>`,
+<p class="reference">Reference: ${escapeHtml(code)}${named}${more}</p>`,
   });
 }

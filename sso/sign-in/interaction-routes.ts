@@ -80,7 +80,7 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
     const trace = beginTrace(organization.id, connection?.id);
     note(trace, error.code, false, error.message);
     const reference = await recordRefusal(deps, trace, error);
-    sendRefusal(deps, res, { code: error.code, reference, interactionUid: uid });
+    sendRefusal(deps, res, { code: error.code, reference, traced: true, interactionUid: uid });
   }
 }
 

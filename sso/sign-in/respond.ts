@@ -34,11 +34,16 @@ export function sendOn(res: Response, url: string): void {
 export function sendRefusal(
   deps: Pick<SsoDeps, 'config'>,
   res: Response,
-  refusal: Omit<RefusalPageInput, 'appUrl' | 'backPath'> & { readonly interactionUid: string | undefined },
+  refusal: Omit<RefusalPageInput, 'appUrl' | 'backPath' | 'attemptPath'> & {
+    readonly interactionUid: string | undefined;
+    /** The trace's id is the reference, so that an administrator can read the attempt. */
+    readonly traced?: boolean;
+  },
 ): void {
-  const { interactionUid, ...rest } = refusal;
+  const { interactionUid, traced, ...rest } = refusal;
+  const attemptPath = traced && refusal.reference !== undefined ? `/sso/attempts/${refusal.reference}` : undefined;
   const backPath = interactionUid === undefined ? undefined : `${interactionPath(interactionUid)}/back`;
-  sendPage(res, refusalPage({ ...rest, appUrl: deps.config.appUrl, backPath }));
+  sendPage(res, refusalPage({ ...rest, appUrl: deps.config.appUrl, attemptPath, backPath }));
 }
 
 /** Who acts in a sign-in. The request's id and logger are the process's own where it has opened them. */
@@ -54,7 +59,7 @@ export function textOf(value: unknown): string {
 
 /** The end of a sign-in at the company: our answer to Keycloak, or our page. */
 export async function sendFinished(deps: SignInDeps, res: Response, finished: Finished): Promise<void> {
-  if (!finished.ok) return sendRefusal(deps, res, finished);
+  if (!finished.ok) return sendRefusal(deps, res, { ...finished, traced: true });
   const { interactionUid, connection, personId } = finished;
   const interaction = await findInteraction(deps.provider, interactionUid);
   if (!interaction || !(await isFor(deps, interaction, connection.orgId))) {

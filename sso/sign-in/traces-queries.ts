@@ -92,3 +92,12 @@ function explain(refusal: string | null, facts: { samlRefusal?: string; oidcRefu
   }
   return { cause: undefined, cure: undefined };
 }
+
+/** Whose attempt this is. */
+export async function findOrganizationOfTrace({ db }: Pick<SsoDeps, 'db'>, id: string): Promise<string | undefined> {
+  const [row] = await db.realm<{ org_id: string | null }>({
+    text: 'select organization_of_trace($1) as org_id',
+    values: [id],
+  });
+  return row?.org_id ?? undefined;
+}

@@ -6,7 +6,14 @@ import { createApiClient } from '../../src/dev/api-client.ts';
 import { launchBrowser, newProfile } from '../support/browser.ts';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { addEmployee, keycloakAccount, keycloakSessions } from '../support/keycloak-state.ts';
-import { claimsAtApp, logInAtCompany, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
+import {
+  claimsAtApp,
+  type Employee,
+  logInAtCompany,
+  signInByCompany,
+  startSignIn,
+  typeAddress,
+} from '../support/person.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
 
 let system: TestSystem;
@@ -69,11 +76,34 @@ describe('a person signs in through the company', () => {
     await page.waitForURL(`${system.facts.baseUrl}/**`);
     const words = (await page.textContent('body')) ?? '';
     expect(words).toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/); // the trace id, for whoever is asked
+    const attempt = await page.getAttribute('a[href^="/sso/attempts/"]', 'href');
     await page.click('form [type="submit"], form button');
     await page.waitForURL(`${system.facts.demoApp.url}/**`);
     expect(await page.textContent('body')).toContain('interaction_required');
     expect(await keycloakAccount(system, stranger.email)).toBeUndefined();
     await profile.close();
+
+    // whoever manages connections reads the attempt; to everybody else it does not exist
+    const attemptAs = async (who: Employee) => {
+      const reader = await newProfile(browser);
+      await signInByCompany(reader, system, who);
+      const sheet = await reader.newPage();
+      await sheet.goto(`${system.facts.baseUrl}${attempt}`);
+      await sheet.waitForURL(`${system.facts.baseUrl}/sso/attempts/callback**`);
+      const text = (await sheet.textContent('body')) ?? '';
+      await reader.close();
+      return text;
+    };
+    const api = createApiClient(`${system.facts.api.baseUrl}/v1/organizations/acme`, system.facts.api.ownerKey);
+    const { items } = await api<{ items: { id: string }[] }>('GET', '/members?q=grace%40acme.test');
+    await api('PATCH', `/members/${items[0]!.id}`, { role: 'admin' });
+    const read = await attemptAs(employee(0, 1));
+    expect(read).toContain('Why this sign-in was refused');
+    expect(read).toContain('person_unknown');
+    expect(read).toContain('response signature');
+    expect(read).toContain('Nobody fits');
+    expect(await attemptAs(employee(1, 0))).toContain('There is no such attempt for you');
+    expect(await attemptAs(employee(0, 2))).toContain('There is no such attempt for you');
   });
 
   test('active=false ends the sessions that are open, and the same person is let in again after active=true', async () => {

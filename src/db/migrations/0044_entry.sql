@@ -42,6 +42,16 @@ create policy of_organization on sign_in_document to drawbridge_app, drawbridge_
   with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
 grant select, insert, delete on sign_in_document to drawbridge_app, drawbridge_worker;
 
+create index sign_in_trace_by_id on sign_in_trace (id);
+
+-- The page of an attempt is asked for by the reference alone.
+create function organization_of_trace(p_trace uuid) returns uuid
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select org_id from sign_in_trace where id = p_trace
+$$;
+revoke execute on function organization_of_trace(uuid) from public;
+grant execute on function organization_of_trace(uuid) to drawbridge_app;
+
 create index sign_in_trace_by_age on sign_in_trace (at);
 
 -- Traces are kept for 30 days, documents for 72 hours. Answers how many traces went.

@@ -20,7 +20,9 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** Routes below `/invitations`; to be mounted at the root, behind `requestScope`. */
 export function createInvitationPages(deps: InvitationPagesDeps): Router {
   const { keycloak } = deps.config;
-  const signIn = keycloak && createKeycloakSignIn({ ...deps.config, keycloak, clock: deps.clock });
+  const signIn =
+    keycloak &&
+    createKeycloakSignIn({ ...deps.config, keycloak, clock: deps.clock, callbackPath: '/invitations/callback' });
   const journey: Journey = { ...deps, signIn };
   const router = express.Router();
   const at = (path: string, step: (journey: Journey, request: Request, response: Response) => Promise<void>) =>

@@ -1,0 +1,73 @@
+// The page of one attempt, for the administrator who was given its reference. Keycloak says who is at the browser; whoever
+// manages the organization's connections may read it, and nobody else learns whether it exists. No session is kept.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type Request, Router } from 'express';
+import { isUuid, newSecret } from '../../src/ids.ts';
+import { createKeycloakSignIn } from '../../src/invitations/keycloak-sign-in.ts';
+import { findRightsOfPerson } from '../../src/members/members-queries.ts';
+import { deriveKey } from '../../src/seal.ts';
+import { findConnection } from '../connections/connection-queries.ts';
+import type { SsoDeps } from '../deps.ts';
+import { attemptPage, noAttemptPage } from '../pages/attempt-page.ts';
+import type { Page } from '../pages/page.ts';
+import { browserHashes, ensureBrowser } from './browser-cookie.ts';
+import { findOrganizationKey } from './home-realm.ts';
+import { atRoute, sendOn, sendPage, textOf } from './respond.ts';
+import { findOrganizationOfTrace, listSignIns } from './traces-queries.ts';
+
+const CALLBACK = '/sso/attempts/callback';
+
+export function attemptRoutes(deps: SsoDeps): Router {
+  const { baseUrl, secretKey, keycloak } = deps.config;
+  const router = Router();
+  if (!keycloak) return router;
+  const signIn = createKeycloakSignIn({ keycloak, baseUrl, secretKey, clock: deps.clock, callbackPath: CALLBACK });
+  const key = deriveKey(secretKey, 'attempt page');
+  const sealOf = (id: string, nonce: string, browser: Buffer) =>
+    createHmac('sha256', key).update(`${id} ${nonce} `).update(browser).digest();
+
+  router.get(CALLBACK, atRoute(CALLBACK), async (req, res) => {
+    const state = textOf(req.query.state);
+    const id = attemptOf(req, state, sealOf);
+    if (id === undefined || textOf(req.query.code) === '') return sendPage(res, noAttemptPage());
+    const { personId } = await signIn.finish(textOf(req.query.code), state);
+    sendPage(res, personId === undefined ? noAttemptPage() : await read(deps, personId, id));
+  });
+
+  router.get('/sso/attempts/:attempt', atRoute('/sso/attempts/{attempt}'), (req, res) => {
+    const id = req.params.attempt;
+    if (!isUuid(id)) return sendPage(res, noAttemptPage());
+    const nonce = newSecret();
+    const seal = sealOf(id, nonce, ensureBrowser(req, res, baseUrl.startsWith('https:')));
+    sendOn(res, signIn.requestUrl({ state: `${id}.${nonce}.${seal.toString('base64url')}` }));
+  });
+
+  return router;
+}
+
+/** The attempt that a state of this browser's names. */
+function attemptOf(
+  req: Request,
+  state: string,
+  sealOf: (id: string, nonce: string, browser: Buffer) => Buffer,
+): string | undefined {
+  const [id = '', nonce = '', sent = ''] = state.split('.');
+  const seal = Buffer.from(sent, 'base64url');
+  const isMine = browserHashes(req).some((browser) => {
+    const expected = sealOf(id, nonce, browser);
+    return seal.length === expected.length && timingSafeEqual(seal, expected);
+  });
+  return isMine ? id : undefined;
+}
+
+async function read(deps: SsoDeps, personId: string, id: string): Promise<Page> {
+  const orgId = await findOrganizationOfTrace(deps, id);
+  const rights = orgId === undefined ? undefined : await findRightsOfPerson(deps.db, orgId, personId);
+  if (orgId === undefined || !rights?.permissions.has('connection.manage')) return noAttemptPage();
+  const [attempt] = await listSignIns(deps, orgId, { id, limit: 1 });
+  if (!attempt) return noAttemptPage();
+  const connection =
+    attempt.connectionId === undefined ? undefined : await findConnection(deps, orgId, attempt.connectionId);
+  const organization = await findOrganizationKey(deps, orgId);
+  return attemptPage({ attempt, organization: organization ?? orgId, connection: connection?.displayName });
+}
