@@ -19,6 +19,8 @@ export async function startDrawbridge(input: {
   /** The same for all that share a Postgres, whose roles have one password each. */
   readonly secrets?: LocalSecrets;
   readonly directories?: 1 | 2;
+  /** Whose identity provider it is; sign-in needs one. */
+  readonly keycloak?: { readonly url: string; readonly realm: string };
 }): Promise<{ readonly server: Server; readonly pid: number; stop(): Promise<void> }> {
   const secrets = input.secrets ?? newSecrets();
   const passwords = { owner: secrets.databaseOwner, app: secrets.databaseApp, worker: secrets.databaseWorker };
@@ -33,7 +35,7 @@ export async function startDrawbridge(input: {
     baseUrl,
     port,
     databases,
-    keycloak: undefined,
+    keycloak: input.keycloak,
     secrets,
     smtpUrl: undefined,
     appUrl: 'http://127.0.0.1',

@@ -1,0 +1,55 @@
+// npm run bench:sso: what company sign-in costs. Each part stands beside a peer or a floor in the same run: a SAML
+// response beside node-saml, an OpenID Connect code beside bare openid-client, evidence and mapping of a large person
+// beside their mark, 10,000 organizations beside one. Prints tables and the verdict; exit code 0 = reached, 1 = missed.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startPostgres } from '../src/dev/postgres.ts';
+import { measureMany } from './sso/many.ts';
+import { measureOidc } from './sso/oidc.ts';
+import { measureWhole } from './sso/whole.ts';
+
+const started = performance.now();
+const say = (line: string) => console.error(`[${Math.round((performance.now() - started) / 1000)} s] ${line}`);
+
+async function main(stack: AsyncDisposableStack): Promise<number> {
+  const folder = join(import.meta.dirname, '..', '.drawbridge', `bench-${process.pid}`);
+  await mkdir(folder, { recursive: true });
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const reasons: string[] = [];
+  const ms = (value: number | undefined) => (value === undefined ? '?' : value.toFixed(2));
+
+  say('OpenID Connect codes beside bare openid-client ...');
+  const oidc = await measureOidc();
+  const more = oidc.oursMs / oidc.bareMs;
+  console.log('| OpenID Connect code | Drawbridge, CPU ms | openid-client, CPU ms | ratio |\n|---|--:|--:|--:|');
+  console.log(`| exchanged and verified | ${ms(oidc.oursMs)} | ${ms(oidc.bareMs)} | ${more.toFixed(2)} |\n`);
+
+  const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: say });
+  stack.defer(postgres.stop);
+  say('Whole sign-ins ...');
+  const whole = await measureWhole(postgres, folder);
+  console.log('| whole sign-ins by SAML | per second | web, CPU ms each | Postgres, CPU ms each |\n|--:|--:|--:|--:|');
+  console.log(`| ${whole.signIns} | ${whole.perSecond.toFixed(0)} | ${ms(whole.webMs)} | ${ms(whole.postgresMs)} |\n`);
+
+  say('10,000 organizations beside one ...');
+  const many = await measureMany(postgres, folder);
+  console.log('| organizations with a connection | ready after ms | resident MB |\n|--:|--:|--:|');
+  for (const one of many) {
+    console.log(`| ${one.organizations} | ${one.readyMs.toFixed(0)} | ${one.megabytes?.toFixed(0) ?? '?'} |`);
+  }
+  console.log(
+    ['\nVerdict: ', reasons.length === 0 ? 'reached' : 'missed', ...reasons.map((it) => `\n  ${it}`)].join(''),
+  );
+  return reasons.length === 0 ? 0 : 1;
+}
+
+const stack = new AsyncDisposableStack();
+process.once('SIGINT', () => void stack.disposeAsync().finally(() => process.exit(130)));
+try {
+  process.exitCode = await main(stack);
+} catch (error) {
+  console.error(error instanceof Error ? error.stack : error);
+  process.exitCode = 1;
+} finally {
+  await stack.disposeAsync();
+}
