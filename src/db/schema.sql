@@ -859,6 +859,7 @@ admit_member(uuid,uuid,jsonb) -> text
 admit_newcomers(uuid,text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
 admit_waiting(uuid,text,jsonb) -> integer
 adoption_hindrance(uuid,uuid) -> text
+alert_mass_suspensions(timestamp with time zone) -> integer
 api_key_use(uuid) -> TABLE(key_id uuid, expires_at timestamp with time zone, last_used_at timestamp with time zone), security definer, search_path=public, pg_temp
 apply_directory_user(uuid,uuid,uuid,jsonb,boolean,boolean,text,boolean) -> void
 approve_adoption(uuid,uuid,uuid,jsonb) -> text

@@ -10,6 +10,7 @@ const timed = z.looseObject({});
 /** When each runs (UTC, graphile-worker's crontab). Missed runs are not made up for: the next one does all that is due. */
 export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audit
 */5 * * * * expire_invitations ?max=3&jobKey=expire_invitations
+*/5 * * * * alert_mass_suspensions ?max=3&jobKey=alert_mass_suspensions
 */10 * * * * sweep_expired ?max=3&jobKey=sweep_expired
 53 * * * * sweep_page_marks ?max=3&jobKey=sweep_page_marks
 27 * * * * sweep_sign_in_traces ?max=3&jobKey=sweep_sign_in_traces
@@ -29,6 +30,7 @@ export function timedTasks(deps: { readonly clock: Clock }): Record<string, Task
     });
   return {
     expire_invitations: byTime('expire_invitations', 'select expire_invitations($1) as count'),
+    alert_mass_suspensions: byTime('alert_mass_suspensions', 'select alert_mass_suspensions($1) as count'),
     sweep_expired: byTime('sweep_expired', 'select sweep_expired($1) as count'),
     sweep_page_marks: byTime('sweep_page_marks', 'select sweep_page_marks($1) as count'),
     sweep_sign_in_traces: byTime('sweep_sign_in_traces', 'select sweep_sign_in_traces($1) as count'),

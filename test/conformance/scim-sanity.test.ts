@@ -9,7 +9,7 @@ const clients = await ensurePythonClients();
 
 type Result = { readonly name: string; readonly status: string; readonly message?: string };
 
-/** Resource types of an individual's draft (draft-abbey-scim-agent-extension-00), which no RFC knows. */
+/** Resource types of an individual's draft (draft-abbey-scim-agent-extension-00), which no RFC knows (decision 0005). */
 const NOT_ADVERTISED = ['Agent CRUD Lifecycle', 'AgenticApplication CRUD Lifecycle', 'Agent Rapid Lifecycle'];
 
 describe.skipIf(clients === undefined)('scim-sanity 0.7.4 (needs Python 3.11)', () => {
