@@ -61,6 +61,7 @@ export const updateConnectionSchema = z
     idp: samlIdpSchema,
     nameIdFormat: saml.nameIdFormat.unwrap().nullable(),
     signedPart: saml.signedPart.unwrap(),
+    authnContexts: saml.authnContexts.unwrap(),
     allowSha1: saml.allowSha1.unwrap(),
     encryption: saml.encryption.unwrap(),
     signRequests: saml.signRequests.unwrap(),

@@ -58,6 +58,8 @@ export const samlSettingsSchema = z.object({
   idp: samlIdpSchema.optional(),
   nameIdFormat: z.string().min(1).max(300).optional(),
   signedPart: z.enum(['assertion', 'response', 'both', 'either']).default('assertion'),
+  /** AuthnContextClassRefs: asked for, and one of them demanded of the answer. */
+  authnContexts: z.array(z.string().min(1).max(300)).max(10).default([]),
   allowSha1: z.boolean().default(false),
   encryption: z.enum(['off', 'accepted', 'required']).default('off'),
   signRequests: z.boolean().default(false),

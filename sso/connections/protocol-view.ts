@@ -13,7 +13,7 @@ export function samlSignOn(baseUrl: string, { id, settings, secret }: SamlConnec
     ssoUrl: settings.idp.ssoUrl,
     binding: settings.idp.ssoBinding,
     nameIdFormat: settings.nameIdFormat,
-    authnContexts: [],
+    authnContexts: settings.authnContexts,
     signing: settings.signRequests ? secret : undefined,
   };
 }
@@ -30,6 +30,7 @@ export function samlConnection(
     idpEntityId: settings.idp.idpEntityId,
     certificates: settings.idp.certificates,
     signedPart: settings.signedPart,
+    authnContexts: settings.authnContexts,
     allowSha1: settings.allowSha1,
     decryptionKeys: settings.encryption !== 'off' && secret ? [secret.privateKey] : [],
     requireEncryption: settings.encryption === 'required',

@@ -1,5 +1,5 @@
 // When and for whom the assertion counts, and that it speaks of a sign-in. SAML core 2.5 and 2.7.2.
-import { attribute, children, elements, isElement, plainText } from './dom.ts';
+import { attribute, child, children, elements, isElement, plainText } from './dom.ts';
 import { NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
 import { isFuture, isPast, timeAttribute } from './times.ts';
@@ -67,6 +67,24 @@ export function checkAuthentication(v: Verification): string {
     return instant.toISOString();
   });
   return instants.join(', ');
+}
+
+/** What was asked for by RequestedAuthnContext was done, whatever the identity provider made of the question. */
+export function checkAuthnContext(v: Verification): string {
+  const demanded = v.connection.authnContexts;
+  const found = authnStatementsOf(v).map(classRefOf);
+  const strange = found.filter((one) => one === undefined || !demanded.includes(one));
+  if (demanded.length > 0 && strange.length > 0) {
+    throw new Refused('authn_context', `${strange.map(quoted)} instead of ${demanded.map(quoted).join(', ')}`);
+  }
+  return found.map(quoted).join(', ');
+}
+
+/** The AuthnContextClassRef of a statement. */
+export function classRefOf(statement: Element): string | undefined {
+  const context = child(statement, NS.assertion, 'AuthnContext');
+  const classRef = context && child(context, NS.assertion, 'AuthnContextClassRef');
+  return classRef && plainText(classRef)?.trim();
 }
 
 export function checkSession(v: Verification): string {

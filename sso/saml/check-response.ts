@@ -6,6 +6,7 @@ import { attribute, children } from './dom.ts';
 import { NS } from './names.ts';
 import { refuseFailure } from './open-document.ts';
 import { quoted, Refused } from './refusals.ts';
+import { isFuture, timeAttribute } from './times.ts';
 import type { Verification } from './verification.ts';
 
 export function checkResponseVersion(v: Verification): string {
@@ -20,6 +21,21 @@ export function checkVersion(element: Element): string {
 
 export function checkStatus(v: Verification): string {
   return refuseFailure(v.response);
+}
+
+/**
+ * Providers date NotBefore back by up to 5 minutes for services whose clocks are behind; what they issue for those must
+ * not fail here. How old it is does not matter: the assertion's own ends bound it.
+ */
+const ISSUED_AHEAD_MS = 5 * 60 * 1000;
+
+/** Required by the schema. */
+export function checkIssueInstant({ now }: Verification, element: Element): string {
+  const issued = timeAttribute(element, 'IssueInstant');
+  if (!issued) throw new Refused('issue_instant', `no IssueInstant on the ${element.localName}`);
+  const latest = new Date(now.getTime() + ISSUED_AHEAD_MS);
+  if (isFuture(issued, latest)) throw new Refused('issue_instant', `${element.localName}: ${issued.toISOString()}`);
+  return issued.toISOString();
 }
 
 /** Optional on a Response; where it is, it is the connection's identity provider. */

@@ -13,9 +13,14 @@ function subjectOf(v: Verification): Element {
   return subject;
 }
 
+/** SAML core 8.3.7: a qualifier of the service provider is our own entity ID. */
 export function checkNameId(v: Verification): string {
   v.nameId = readNameId(nameIdIn(subjectOf(v), v.connection.decryptionKeys));
-  return v.nameId.format ?? 'no format';
+  const { format, spNameQualifier } = v.nameId;
+  if (spNameQualifier !== undefined && spNameQualifier !== v.connection.spEntityId) {
+    throw new Refused('name_id_qualifier', `${quoted(spNameQualifier)} instead of ${quoted(v.connection.spEntityId)}`);
+  }
+  return format ?? 'no format';
 }
 
 /** At least one bearer confirmation holds; with several, the first one's fault is told when none does. */

@@ -15,6 +15,8 @@ export type SamlConnection = {
   /** The identity provider's signing certificates, PEM or bare base64 DER; each is tried. Their dates are not checked. */
   readonly certificates: readonly string[];
   readonly signedPart: SignedPart;
+  /** AuthnContextClassRefs, one of which the sign-in must have had; empty demands none. */
+  readonly authnContexts: readonly string[];
   /** SHA-1 signatures and digests are taken (a dated, audited decision for this one connection). */
   readonly allowSha1: boolean;
   /** Our private keys (PEM) for encrypted assertions, newest first; empty: encrypted assertions are refused. */

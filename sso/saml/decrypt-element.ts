@@ -19,6 +19,7 @@ const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
 ]);
 
 const OAEP_MGF1P = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
+const RSA_1_5 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5';
 const OAEP_11 = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1';
 const OAEP_HASHES: ReadonlyMap<string, string> = new Map([
@@ -34,23 +35,43 @@ const GCM_IV = 12;
 const GCM_TAG = 16;
 const CBC_BLOCK = 16;
 
+export type Encrypted = {
+  readonly place: Element;
+  readonly cipher: Cipher;
+  readonly key: TransportedKey;
+  readonly data: Buffer;
+};
+
+/** Reads an EncryptedAssertion or EncryptedID; throws Refused for a shape or algorithm that is not accepted. */
+export function readEncrypted(place: Element): Encrypted {
+  const data = only(place, NS.encryption, 'EncryptedData');
+  const cipher = CIPHERS.get(methodOf(data));
+  if (!cipher) throw new Refused('encryption_algorithm', quoted(methodOf(data)));
+  return { place, cipher, key: readEncryptedKey(place, data), data: cipherValue(data) };
+}
+
+/** Whether somebody else can change the ciphertext and learn from the answer: AES-CBC has no tag. */
+export function isMalleable({ cipher }: Encrypted): boolean {
+  return cipher.mode === 'cbc';
+}
+
 /**
- * Decrypts an EncryptedAssertion or EncryptedID; answers the one element that was in it.
+ * Decrypts; answers the one element that was in it.
  *
  * @param privateKeys PEM; each is tried
  */
-export function decryptElement(encrypted: Element, privateKeys: readonly string[]): Element {
-  const data = only(encrypted, NS.encryption, 'EncryptedData');
-  const cipher = CIPHERS.get(methodOf(data));
-  if (!cipher) throw new Refused('encryption_algorithm', quoted(methodOf(data)));
-  const transported = readEncryptedKey(encrypted, data);
-  const ciphertext = cipherValue(data);
+export function decryptElement({ place, cipher, key, data }: Encrypted, privateKeys: readonly string[]): Element {
   for (const privateKey of privateKeys) {
-    const plain = tryDecrypt(cipher, transported, ciphertext, privateKey);
-    const opened = plain === undefined ? undefined : tryOpen(plain, encrypted);
+    const plain = tryDecrypt(cipher, key, data, privateKey);
+    const opened = plain === undefined ? undefined : tryOpen(plain, place);
     if (opened) return opened;
   }
-  throw new Refused('decryption_failed', `${privateKeys.length} keys tried`);
+  throw decryptionFailed();
+}
+
+/** The one answer to all that can go wrong behind the private key. */
+export function decryptionFailed(): Refused {
+  return new Refused('decryption_failed', 'no key of ours opens it');
 }
 
 type TransportedKey = { readonly value: Buffer; readonly hash: string };
@@ -68,6 +89,7 @@ function readEncryptedKey(encrypted: Element, data: Element): TransportedKey {
   const hash = OAEP_HASHES.get((digest && attribute(digest, 'Algorithm')) ?? SHA1);
   const mask = child(method, NS.encryption11, 'MGF');
   const maskHash = algorithm === OAEP_11 && mask ? MASK_HASHES.get(attribute(mask, 'Algorithm') ?? '') : 'sha1';
+  if (algorithm === RSA_1_5) throw new Refused('encryption_rsa15', quoted(algorithm));
   // OpenSSL through Node has one hash for both parts of OAEP; a pair of different ones is refused, not guessed.
   const known = (algorithm === OAEP_MGF1P || algorithm === OAEP_11) && hash !== undefined && hash === maskHash;
   if (!known || child(method, NS.encryption, 'OAEPparams')) {

@@ -2,9 +2,9 @@
 // look into its tree: always by namespace and local name, never by prefix or document position.
 import { DOMParser } from '@xmldom/xmldom';
 
-const ELEMENT_NODE = 1;
-const TEXT_NODE = 3;
-const CDATA_NODE = 4;
+export const ELEMENT_NODE = 1;
+export const TEXT_NODE = 3;
+export const CDATA_NODE = 4;
 
 function refuseFault(message: unknown): never {
   throw new Error(String(message));
@@ -43,10 +43,16 @@ export function child(parent: Element, namespace: string, localName: string): El
 
 /** The element and all elements below it, in document order. */
 export function* descendants(root: Element): Generator<Element> {
-  const waiting = [root];
-  for (let element = waiting.pop(); element; element = waiting.pop()) {
-    yield element;
-    waiting.push(...elements(element).reverse());
+  let node: Node = root;
+  while (true) {
+    if (node.nodeType === ELEMENT_NODE) yield node as Element;
+    let next = node.firstChild;
+    while (!next && node !== root) {
+      next = node.nextSibling;
+      if (!next) node = node.parentNode as Node;
+    }
+    if (!next) return;
+    node = next;
   }
 }
 

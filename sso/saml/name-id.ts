@@ -1,6 +1,6 @@
 // The one NameID in a Subject or a LogoutRequest, in the clear or encrypted by itself. SAML core 2.2.3 and 2.2.4.
 import type { SamlNameId } from './assertion.ts';
-import { decryptElement } from './decrypt-element.ts';
+import { decryptElement, readEncrypted } from './decrypt-element.ts';
 import { attribute, children, isElement, plainText } from './dom.ts';
 import { NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
@@ -14,7 +14,7 @@ export function nameIdIn(parent: Element, decryptionKeys: readonly string[]): El
   if (!nameId) throw new Refused('name_id_missing', 'no NameID');
   if (nameId.localName === 'NameID') return nameId;
   if (decryptionKeys.length === 0) throw new Refused('name_id_encrypted', 'an EncryptedID, and no decryption key');
-  const opened = decryptElement(nameId, decryptionKeys);
+  const opened = decryptElement(readEncrypted(nameId), decryptionKeys);
   if (!isElement(opened, NS.assertion, 'NameID')) throw new Refused('name_id_missing', 'no NameID in the EncryptedID');
   return opened;
 }

@@ -29,6 +29,10 @@ export const SAML_REFUSALS = {
     cure: 'Send fewer groups and attributes.',
   },
   malformed: { cause: 'The response is not well-formed XML.', cure: RENDERING },
+  namespace_invalid: {
+    cause: 'A prefix is not declared, or a namespace is not an absolute URI.',
+    cure: FORGED,
+  },
   not_a_response: {
     cause: 'The document is not a SAML 2.0 Response.',
     cure: "Give the identity provider this connection's assertion consumer address, for responses by HTTP-POST.",
@@ -102,13 +106,18 @@ export const SAML_REFUSALS = {
     cure: 'Make a decryption key for the connection, or switch off encryption at the identity provider.',
   },
   encryption_shape: { cause: 'The encrypted assertion is not built as XML Encryption demands.', cure: FORGED },
+  encryption_rsa15: {
+    cause: 'The key of the encrypted assertion is wrapped by RSA PKCS#1 1.5, which attackers can open by asking often.',
+    cure: 'Choose RSA-OAEP for the key at the identity provider.',
+  },
   encryption_algorithm: {
     cause: 'The assertion is encrypted with an algorithm that is not accepted.',
     cure: 'Choose RSA-OAEP for the key and AES (GCM, or CBC) for the data at the identity provider.',
   },
   decryption_failed: {
-    cause: "The assertion cannot be decrypted with the connection's keys.",
-    cure: "Give the identity provider the encryption certificate from this connection's metadata.",
+    cause:
+      "The assertion cannot be decrypted with the connection's keys; or it is encrypted by AES-CBC outside of a signed response, and what was in it is not signed by the connection's certificate (the two are not told apart, since the difference opens ciphertexts).",
+    cure: "Give the identity provider the encryption certificate from this connection's metadata and the connection the present signing certificate; with AES-GCM the reason is told.",
   },
 
   // Logout messages
@@ -170,6 +179,10 @@ export const SAML_REFUSALS = {
     cause: 'The NameID is too long, or has blanks around it or control characters in it.',
     cure: 'Map another attribute to the NameID.',
   },
+  name_id_qualifier: {
+    cause: 'The NameID was made for another service provider (its SPNameQualifier).',
+    cure: "Give the identity provider this connection's entity ID, character by character.",
+  },
   confirmation_missing: {
     cause: 'The subject has no bearer confirmation.',
     cure: 'Use the Web Browser SSO profile at the identity provider.',
@@ -192,6 +205,10 @@ export const SAML_REFUSALS = {
     cause: 'The assertion is meant for another audience than this connection.',
     cure: "Give the identity provider this connection's entity ID, character by character.",
   },
+  issue_instant: {
+    cause: 'The response or the assertion does not say when it was issued, or in the future.',
+    cure: CLOCK,
+  },
   not_yet_valid: { cause: 'The assertion is not valid yet.', cure: CLOCK },
   expired: { cause: 'The assertion is no longer valid.', cure: CLOCK },
   time_invalid: { cause: 'A time in the assertion is not a UTC time.', cure: RENDERING },
@@ -200,11 +217,19 @@ export const SAML_REFUSALS = {
     cure: 'Use the Web Browser SSO profile at the identity provider.',
   },
   authn_instant: { cause: 'The time of the sign-in lies in the future.', cure: CLOCK },
+  authn_context: {
+    cause: 'The person signed in by another method than the connection demands.',
+    cure: "Compare the method in the detail with the connection's list (AuthnContextClassRef), or demand it at the identity provider.",
+  },
   authn_too_old: {
     cause: 'A fresh sign-in was asked for, and the person had signed in before.',
     cure: 'Let the identity provider honour ForceAuthn.',
   },
   session_expired: { cause: "The identity provider's session has ended already.", cure: CLOCK },
+  attribute_encrypted: {
+    cause: 'An attribute is encrypted by itself.',
+    cure: 'Encrypt the whole assertion instead of single attributes.',
+  },
   attribute_invalid: {
     cause: 'An attribute has no name, or there are too many attributes.',
     cure: 'Give every attribute a name; send fewer.',

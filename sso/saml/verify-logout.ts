@@ -4,6 +4,7 @@
 import { requireAlgorithms, type SignaturePolicy, signingKeys, verifies } from './algorithms.ts';
 import type { SamlNameId } from './assertion.ts';
 import { checkIssuerElement } from './check-issuer.ts';
+import { refuseBadNamespaces } from './check-namespaces.ts';
 import { checkVersion } from './check-response.ts';
 import { CLOCK_SKEW_SECONDS, type SamlLogoutConnection } from './connection.ts';
 import { attribute, children, plainText } from './dom.ts';
@@ -65,6 +66,7 @@ const STEPS: Steps<Verification> = [
   ['encoding',      checkEncoding],
   ['markup',        checkMarkup],
   ['root element',  (v) => { v.root = openRoot(v.text, v.element, 'not_logout'); return v.element; }],
+  ['namespaces',    (v) => refuseBadNamespaces(v.root)],
   ['unique IDs',    (v) => refuseDuplicateIds(v.root)],
   ['signature',     checkSignature],
   ['ID',            (v) => usableId(v.root)],

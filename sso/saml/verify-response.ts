@@ -6,13 +6,16 @@ import type { Assertion } from './assertion.ts';
 import {
   checkAudience,
   checkAuthentication,
+  checkAuthnContext,
   checkConditionsUnderstood,
   checkSession,
   checkValidity,
 } from './check-conditions.ts';
 import { checkIssuerElement } from './check-issuer.ts';
+import { refuseBadNamespaces } from './check-namespaces.ts';
 import {
   checkDestination,
+  checkIssueInstant,
   checkResponseInResponseTo,
   checkResponseIssuer,
   checkResponseVersion,
@@ -47,6 +50,7 @@ const STEPS: Steps<Verification> = [
   ['encoding',                 checkEncoding],
   ['markup',                   checkMarkup],
   ['root element',             checkRoot],
+  ['namespaces',               (v) => refuseBadNamespaces(v.response)],
   ['unique IDs',               checkUniqueIds],
   ['one assertion',            checkOneAssertion],
   // what is signed
@@ -59,16 +63,19 @@ const STEPS: Steps<Verification> = [
   ['status',                   checkStatus],
   ['response issuer',          checkResponseIssuer],
   ['destination',              checkDestination],
+  ['response issue instant',   (v) => checkIssueInstant(v, v.response)],
   ['response in response to',  checkResponseInResponseTo],
   // what the assertion says
   ['assertion version',        (v) => checkVersion(v.assertion)],
   ['issuer',                   (v) => checkIssuerElement(children(v.assertion, NS.assertion, 'Issuer'), v.connection.idpEntityId)],
+  ['issue instant',            (v) => checkIssueInstant(v, v.assertion)],
   ['name ID',                  checkNameId],
   ['bearer confirmation',      checkConfirmation],
   ['validity',                 checkValidity],
   ['audience',                 checkAudience],
   ['conditions understood',    checkConditionsUnderstood],
   ['authentication',           checkAuthentication],
+  ['authentication context',   checkAuthnContext],
   ['session',                  checkSession],
   ['values',                   readAssertion],
 ];

@@ -231,11 +231,11 @@ describe('what is read', () => {
   );
 
   test('the qualifiers of the NameID and the end of the session', () => {
-    const nameIdXml = '<saml:NameID Format="urn:f" NameQualifier="urn:idp" SPNameQualifier="urn:sp">bob</saml:NameID>';
+    const nameIdXml = `<saml:NameID Format="urn:f" NameQualifier="urn:idp" SPNameQualifier="${SP_ENTITY_ID}">bob</saml:NameID>`;
     const result = verify(signed({ nameIdXml, sessionEnd: '2026-11-21T20:00:00Z' }));
     expect(result).toMatchObject({
       assertion: {
-        nameId: { value: 'bob', format: 'urn:f', nameQualifier: 'urn:idp', spNameQualifier: 'urn:sp' },
+        nameId: { value: 'bob', format: 'urn:f', nameQualifier: 'urn:idp', spNameQualifier: SP_ENTITY_ID },
         sessionNotOnOrAfter: new Date('2026-11-21T20:00:00Z'),
       },
     });

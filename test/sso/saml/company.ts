@@ -7,7 +7,7 @@ import { makeKey, type ResponseParts, responseXml, SAML, type SignOptions, signX
 export const ACS_URL = 'https://drawbridge.test/sso/saml/acme/acs';
 export const SP_ENTITY_ID = 'https://drawbridge.test/sso/saml/acme/metadata';
 const IDP_ENTITY_ID = 'https://idp.acme.test/metadata';
-const REQUEST_ID = '_request-1';
+export const REQUEST_ID = '_request-1';
 export const NOW = new Date('2026-11-21T12:00:30Z');
 
 /** Made once: the keys play no part in what is tested. */
@@ -75,6 +75,7 @@ export function connection(changes: Partial<SamlConnection> = {}): SamlConnectio
     idpEntityId: IDP_ENTITY_ID,
     certificates: [KEYS.idp.certificate],
     signedPart: 'either',
+    authnContexts: [],
     allowSha1: false,
     decryptionKeys: [pem(KEYS.sp)],
     requireEncryption: false,

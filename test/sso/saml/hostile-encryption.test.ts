@@ -46,11 +46,7 @@ refuses('encryption', [
     () => signed(),
     { connection: { requireEncryption: true } },
   ],
-  [
-    'RSA 1.5 for the key',
-    'encryption_algorithm',
-    () => encryptXml(signed(), { ...sp, keyTransport: `${XMLENC}rsa-1_5` }),
-  ],
+  ['RSA 1.5 for the key', 'encryption_rsa15', () => encryptXml(signed(), { ...sp, keyTransport: `${XMLENC}rsa-1_5` })],
   ['triple DES', 'encryption_algorithm', () => encryptXml(signed(), { ...sp, data: `${XMLENC}tripledes-cbc` })],
   [
     'an unknown cipher',

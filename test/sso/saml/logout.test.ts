@@ -275,6 +275,7 @@ describe('a connection', () => {
     jit: 'off',
     absentGroups: 'hold',
     signedPart: 'assertion',
+    authnContexts: [],
     allowSha1: false,
     encryption: 'off',
     signRequests: false,
