@@ -112,6 +112,7 @@ export async function createDeps(
     const tasks = {
       ...timedTasks({ clock }),
       ...domainTasks({ clock, resolveTxt }),
+      ...sso.tasks,
       ...mailTasks({ ...core, mailer: createMailer(config) }),
     };
     stack.adopt(

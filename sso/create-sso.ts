@@ -2,6 +2,8 @@
 // operations on connections. What expires is swept by a timed job.
 import { Router } from 'express';
 import type { Endpoint } from '../src/http/endpoint.ts';
+import type { Task } from '../src/jobs/task.ts';
+import { connectionTasks } from './connections/refresh-tasks.ts';
 import type { SsoDeps } from './deps.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
 import { fetchAllowedBy } from './outbound/guarded-fetch.ts';
@@ -20,6 +22,8 @@ export type Sso = {
   /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
   readonly router: Router;
   readonly endpoints: Endpoint[];
+  /** For the queue, by name. */
+  readonly tasks: Record<string, Task>;
 };
 
 export async function createSso(deps: SsoDeps): Promise<Sso> {
@@ -46,5 +50,6 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   return {
     router,
     endpoints: ssoRoutes({ ...deps, outbound }),
+    tasks: connectionTasks({ ...deps, outbound }),
   };
 }

@@ -1,6 +1,7 @@
 // Every REST operation on how an organization's people sign in.
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { presetRoutes } from './connections/preset-routes.ts';
+import { refreshRoutes } from './connections/refresh-routes.ts';
 import { connectionRoutes } from './connections/routes.ts';
 import type { SsoDeps } from './deps.ts';
 import { entryGrantRoutes } from './entry/entry-grant-routes.ts';
@@ -10,5 +11,11 @@ import { traceRoutes } from './sign-in/trace-routes.ts';
 export function ssoRoutes(
   deps: Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch },
 ): Endpoint[] {
-  return [...presetRoutes(deps), ...connectionRoutes(deps), ...entryGrantRoutes(deps), ...traceRoutes(deps)];
+  return [
+    ...presetRoutes(deps),
+    ...connectionRoutes(deps),
+    ...refreshRoutes(deps),
+    ...entryGrantRoutes(deps),
+    ...traceRoutes(deps),
+  ];
 }

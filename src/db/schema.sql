@@ -141,12 +141,38 @@ table connection -- row-level security
   constraint connection_status CHECK ((status = ANY (ARRAY['draft'::text, 'tested'::text, 'active'::text, 'disabled'::text])))
   constraint connection_tested_is_proved CHECK (((status <> 'tested'::text) OR (tested_version = trust_version)))
 
+table connection_certificate -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  fingerprint text not null
+  not_after timestamp with time zone not null
+  absent_since timestamp with time zone
+  warned_days integer
+  constraint connection_certificate_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint connection_certificate_pkey PRIMARY KEY (org_id, connection_id, fingerprint)
+
 table connection_domain -- row-level security
   org_id uuid not null
   domain text not null
   connection_id uuid not null
   constraint connection_domain_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
   constraint connection_domain_pkey PRIMARY KEY (org_id, domain)
+
+table connection_refresh -- row-level security
+  org_id uuid not null
+  connection_id uuid not null
+  due_at timestamp with time zone not null
+  asked_at timestamp with time zone
+  refreshed_at timestamp with time zone
+  failed_at timestamp with time zone
+  last_error text
+  pending jsonb
+  pending_since timestamp with time zone
+  rejected text
+  constraint connection_refresh_failure_has_words CHECK (((failed_at IS NULL) = (last_error IS NULL)))
+  constraint connection_refresh_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint connection_refresh_pending_has_age CHECK (((pending IS NULL) = (pending_since IS NULL)))
+  constraint connection_refresh_pkey PRIMARY KEY (org_id, connection_id)
 
 table connection_test -- row-level security
   org_id uuid not null
@@ -753,7 +779,9 @@ CREATE INDEX audit_event_by_subject ON ONLY public.audit_event USING btree (org_
 CREATE INDEX claim_value_by_key ON public.claim_value USING btree (org_id, attribute, value_key)
 CREATE INDEX connection_active ON public.connection USING btree (org_id) WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX connection_by_id ON public.connection USING btree (id)
+CREATE INDEX connection_certificate_by_end ON public.connection_certificate USING btree (not_after)
 CREATE INDEX connection_domain_by_connection ON public.connection_domain USING btree (org_id, connection_id)
+CREATE INDEX connection_refresh_by_due ON public.connection_refresh USING btree (due_at)
 CREATE INDEX connection_test_by_connection ON public.connection_test USING btree (org_id, connection_id, at DESC)
 CREATE INDEX credential_by_subject ON public.credential USING btree (subject_id)
 CREATE UNIQUE INDEX directory_group_external_id_taken ON public.directory_group USING btree (org_id, directory_id, external_id) WHERE (external_id IS NOT NULL)
@@ -816,7 +844,9 @@ of_organization on break_glass: uuid_eq(org_id, ( SELECT (NULLIF(current_setting
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on claim_value: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on connection_certificate: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on connection_refresh: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_test: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_count: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1000,6 +1030,7 @@ sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_pa
 touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
 wake_members_of_directory(uuid,uuid,jsonb) -> integer
+warn_expiring_certificates(timestamp with time zone) -> integer
 warn_expiring_tokens(timestamp with time zone) -> integer
 write_directory_user_keys() -> trigger
 write_names_of_persons(uuid,uuid[],text[],text[]) -> TABLE(person_id uuid), security definer, search_path=public, pg_temp
@@ -1033,7 +1064,9 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on claim_value
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_certificate
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_refresh
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
@@ -1084,7 +1117,9 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on claim_value
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_certificate
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_refresh
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count

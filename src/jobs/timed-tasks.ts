@@ -17,6 +17,8 @@ export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audi
 17 3 * * * drop_old_journal ?max=3&jobKey=drop_old_journal
 37 * * * * drop_old_journal_bodies ?max=3&jobKey=drop_old_journal_bodies
 23 * * * * warn_expiring_tokens ?max=3&jobKey=warn_expiring_tokens
+29 * * * * warn_expiring_certificates ?max=3&jobKey=warn_expiring_certificates
+41 * * * * refresh_connections ?max=3&jobKey=refresh_connections
 7 */6 * * * ensure_partitions ?fill=1d&max=12&jobKey=ensure_partitions
 */15 * * * * check_domains ?max=3&jobKey=check_domains
 11 * * * * end_lost_domains ?max=3&jobKey=end_lost_domains`;
@@ -37,6 +39,7 @@ export function timedTasks(deps: { readonly clock: Clock }): Record<string, Task
     drop_old_journal: byTime('drop_old_journal', 'select drop_old_journal($1) as count'),
     drop_old_journal_bodies: byTime('drop_old_journal_bodies', 'select drop_old_journal_bodies($1) as count'),
     warn_expiring_tokens: byTime('warn_expiring_tokens', 'select warn_expiring_tokens($1) as count'),
+    warn_expiring_certificates: byTime('warn_expiring_certificates', 'select warn_expiring_certificates($1) as count'),
     end_lost_domains: byTime('end_lost_domains', 'select end_lost_domains($1) as count'),
     ensure_partitions: defineTask(timed, async (_payload, { query }) => {
       await query('select ensure_partitions($1)', [deps.clock.now()]);

@@ -104,6 +104,23 @@ export async function endSessionsOfConnection(tx: Tx, id: string): Promise<void>
   });
 }
 
+/** People whom the connection knows under one issuer are known under another from now on. Answers how many. */
+export async function moveIdentities(
+  tx: Tx,
+  id: string,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<number> {
+  if (from === undefined || to === undefined || from === to) return 0;
+  const rows = await tx.query({
+    text: `update identity i set issuer = $4 where org_id = $1 and connection_id = $2 and issuer = $3
+      and not exists (select from identity other where other.org_id = $1 and other.connection_id = $2
+        and other.issuer = $4 and other.subject = i.subject) returning member_id`,
+    values: [tx.orgId, id, from, to],
+  });
+  return rows.length;
+}
+
 function seal(secretKey: string, { id, secret }: ConnectionWrite): Buffer | null {
   return secret ? sealBytes(secretKey, secretPurpose(id), Buffer.from(JSON.stringify(secret))) : null;
 }

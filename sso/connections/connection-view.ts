@@ -3,8 +3,13 @@ import { z } from 'zod';
 import { backchannelLogoutUri, signedOutUri } from '../logout/logout-addresses.ts';
 import { oidcRedirectUri } from '../oidc/connection.ts';
 import { endpointsOf } from '../oidc/discovery-document.ts';
+import { readCertificate } from '../saml/certificate.ts';
 import { samlEndpoints } from '../saml/connection.ts';
+import { sourceOf } from './company-side.ts';
 import { type Connection, isTested, missingFor } from './connection.ts';
+import type { ConnectionHealth, RefreshState } from './refresh-store.ts';
+
+const change = z.object({ field: z.string(), from: z.string(), to: z.string() });
 
 export const connectionViewSchema = z
   .object({
@@ -24,12 +29,44 @@ export const connectionViewSchema = z
     createdAt: z.iso.datetime(),
     /** What the company's administrator enters at the identity provider. */
     serviceProvider: z.record(z.string(), z.string()),
+    /** How the company's metadata or discovery is read again; null: it was given by hand. */
+    refresh: z
+      .object({
+        source: z.string(),
+        dueAt: z.iso.datetime(),
+        refreshedAt: z.iso.datetime().nullable(),
+        failedAt: z.iso
+          .datetime()
+          .nullable()
+          .meta({ description: 'When it last failed, if it has not succeeded since' }),
+        lastError: z.string().nullable(),
+        pendingChange: z
+          .object({ since: z.iso.datetime(), changes: z.array(change) })
+          .nullable()
+          .meta({ description: 'What the company has changed and is not taken before somebody accepts it' }),
+      })
+      .nullable(),
+    /** The certificates that signatures are verified with, whatever their dates. */
+    certificates: z.array(
+      z.object({
+        fingerprint: z.string().meta({ description: 'SHA-256, hex' }),
+        subject: z.string(),
+        expiresAt: z.iso.datetime(),
+        expired: z.boolean(),
+        absentSince: z.iso.datetime().nullable().meta({ description: 'Since when the metadata names it no more' }),
+      }),
+    ),
   })
   .meta({ id: 'Connection' });
 
 export type ConnectionView = z.output<typeof connectionViewSchema>;
 
-export function connectionView(baseUrl: string, connection: Connection): ConnectionView {
+export function connectionView(
+  baseUrl: string,
+  connection: Connection,
+  health: ConnectionHealth | undefined,
+  now: Date,
+): ConnectionView {
   const { id, protocol } = connection;
   const { discovery, ...settings } =
     connection.protocol === 'oidc' ? connection.settings : { ...connection.settings, discovery: undefined };
@@ -46,7 +83,42 @@ export function connectionView(baseUrl: string, connection: Connection): Connect
     missing: missingFor(connection) ?? null,
     createdAt: connection.createdAt.toISOString(),
     serviceProvider: companyValues(baseUrl, connection),
+    refresh: refreshView(sourceOf(connection.settings), health?.refresh),
+    certificates: certificatesView(connection, health?.absent, now),
   };
+}
+
+function refreshView(source: string | undefined, state: RefreshState | undefined): ConnectionView['refresh'] {
+  if (source === undefined || !state) return null;
+  const { pending } = state;
+  return {
+    source,
+    dueAt: state.dueAt.toISOString(),
+    refreshedAt: state.refreshedAt?.toISOString() ?? null,
+    failedAt: state.failedAt?.toISOString() ?? null,
+    lastError: state.lastError ?? null,
+    pendingChange: pending ? { since: pending.since.toISOString(), changes: [...pending.changes] } : null,
+  };
+}
+
+function certificatesView(
+  { settings }: Connection,
+  absent: ConnectionHealth['absent'] | undefined,
+  now: Date,
+): ConnectionView['certificates'] {
+  const pems = settings.protocol === 'saml' ? (settings.idp?.certificates ?? []) : [];
+  return pems.flatMap((pem) => {
+    const certificate = readCertificate(pem);
+    if (!certificate) return [];
+    const { fingerprint, subject, notAfter } = certificate;
+    return {
+      fingerprint,
+      subject,
+      expiresAt: notAfter.toISOString(),
+      expired: notAfter <= now,
+      absentSince: absent?.get(fingerprint)?.toISOString() ?? null,
+    };
+  });
 }
 
 /** What the company's administrator enters at the identity provider. */

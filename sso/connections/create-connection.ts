@@ -4,10 +4,12 @@ import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import { newId } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
+import { nextRefresh } from './company-side.ts';
 import type { Connection } from './connection.ts';
 import type { CreateConnectionInput } from './connection-input.ts';
 import { listVerifiedDomains } from './connection-queries.ts';
 import { insertConnection } from './connection-store.ts';
+import { restartRefresh, syncCertificates } from './refresh-store.ts';
 import { requireSecure, samlSecretFor, settingsFromInput } from './settings-from-input.ts';
 
 /** Throws invalid_value for metadata that cannot be read. */
@@ -36,6 +38,8 @@ export async function createConnection(
       },
       now,
     );
+    await restartRefresh(tx, connection, { now, dueAt: nextRefresh(now) });
+    await syncCertificates(tx, connection.id, settings);
     await recordAudit(tx, ctx, {
       action: 'connection.created',
       subjectKind: 'connection',

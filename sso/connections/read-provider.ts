@@ -40,7 +40,7 @@ export async function withProvider<Input extends ProviderInput>(outbound: Guarde
 }
 
 /** A metadata document's text. Throws invalid_value. */
-function readMetadata(outbound: GuardedFetch, url: string): Promise<string> {
+export function readMetadata(outbound: GuardedFetch, url: string): Promise<string> {
   return read(outbound, url, 'Is it the address of the metadata, and public?');
 }
 
@@ -49,7 +49,7 @@ function readMetadata(outbound: GuardedFetch, url: string): Promise<string> {
  *
  * @param expected the issuer that was asked for; undefined takes the document's word
  */
-async function discover(
+export async function discover(
   outbound: GuardedFetch,
   discoveryUrl: string,
   expected: string | undefined,

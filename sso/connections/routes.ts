@@ -7,9 +7,10 @@ import { approveLink } from './approve-link.ts';
 import type { Connection } from './connection.ts';
 import { createConnectionSchema, updateConnectionSchema } from './connection-input.ts';
 import { getConnection, listConnections } from './connection-queries.ts';
-import { connectionView, connectionViewSchema } from './connection-view.ts';
+import { connectionViewSchema } from './connection-view.ts';
 import { createConnection } from './create-connection.ts';
 import { withProvider } from './read-provider.ts';
+import { showConnection, showConnections } from './show-connection.ts';
 import { activateConnection, disableConnection, requireMayChange, updateConnection } from './update-connection.ts';
 
 const COLLECTION = '/v1/organizations/{org}/connections';
@@ -20,8 +21,7 @@ const shared = { tag: 'Connections', access: { permission: 'connection.manage' }
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch };
 
 export function connectionRoutes(deps: Deps): Endpoint[] {
-  const view = (connection: Connection) => connectionView(deps.config.baseUrl, connection);
-  const ok = (connection: Connection) => ({ status: 200, body: view(connection) });
+  const ok = async (connection: Connection) => ({ status: 200, body: await showConnection(deps, connection) });
   const answers = (description: string) => ({ 200: { description, schema: connectionViewSchema } });
   return [
     endpoint({
@@ -35,7 +35,7 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       handle: async ({ ctx, orgId, body }) => {
         const made = await createConnection(deps, ctx, orgId, await withProvider(deps.outbound, body));
         const location = `/v1/organizations/${orgId}/connections/${made.id}`;
-        return { status: 201, location, body: view(made) };
+        return { status: 201, location, body: await showConnection(deps, made) };
       },
     }),
     endpoint({
@@ -48,7 +48,7 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       },
       handle: async ({ orgId }) => ({
         status: 200,
-        body: { items: (await listConnections(deps, orgId)).map(view) },
+        body: { items: await showConnections(deps, orgId, await listConnections(deps, orgId)) },
       }),
     }),
     endpoint({

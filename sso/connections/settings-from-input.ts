@@ -82,7 +82,7 @@ function withCompany(settings: SamlSettings, { metadataXml, metadataEntityId }: 
 }
 
 /** The settings with the company's side as metadata describes it. */
-function withMetadata(settings: SamlSettings, metadata: IdpMetadata): SamlSettings {
+export function withMetadata(settings: SamlSettings, metadata: IdpMetadata): SamlSettings {
   return {
     ...settings,
     signRequests: settings.signRequests || metadata.wantsSignedRequests,

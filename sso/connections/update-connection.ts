@@ -6,6 +6,7 @@ import { DomainError } from '../../src/errors.ts';
 import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
+import { companySide, nextRefresh } from './company-side.ts';
 import { type Connection, isTested, missingFor } from './connection.ts';
 import type { UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
@@ -15,6 +16,7 @@ import {
   setConnectionStatus,
   updateConnectionRow,
 } from './connection-store.ts';
+import { restartRefresh, syncCertificates } from './refresh-store.ts';
 import { changedSettings, requireSecure, samlSecretFor } from './settings-from-input.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
@@ -78,6 +80,11 @@ export async function updateConnection(
       retrusts,
     });
     if (!after) throw new DomainError('conflict', 'The connection was changed in the same moment. Read it again.');
+    if (companySide(before.settings) !== companySide(after.settings)) {
+      const now = deps.clock.now();
+      await restartRefresh(tx, after, { now, dueAt: nextRefresh(now) });
+      await syncCertificates(tx, id, after.settings);
+    }
     await recordAudit(tx, ctx, {
       action: 'connection.updated',
       subjectKind: 'connection',

@@ -4,13 +4,18 @@ import type { Actor, RequestContext } from '../../src/context.ts';
 import { newId } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { Page } from '../pages/page.ts';
 import { type RefusalPageInput, refusalPage } from '../pages/refusal-page.ts';
 import { answerPerson, findInteraction, isFor } from '../provider/answer-keycloak.ts';
 import { interactionPath, type OidcProvider } from '../provider/provider.ts';
 import type { Finished } from './finish-sign-in.ts';
 
-export type SignInDeps = SsoDeps & { readonly provider: OidcProvider['provider']; readonly relyingParty: RelyingParty };
+export type SignInDeps = SsoDeps & {
+  readonly provider: OidcProvider['provider'];
+  readonly relyingParty: RelyingParty;
+  readonly outbound: GuardedFetch;
+};
 
 /** Names the route for the request's log line and metrics; ids stay out of both. */
 export function atRoute(route: string): (req: unknown, res: Response, next: NextFunction) => void {

@@ -1,6 +1,7 @@
 // The OpenID Connect answer of one request: the code is exchanged, the ID token verified.
 import type { Connection } from '../connections/connection.ts';
 import { oidcConnection } from '../connections/protocol-view.ts';
+import { type RefreshDeps, refreshAfterFailure } from '../connections/refresh-connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { callbackUrl, oidcRedirectUri } from '../oidc/connection.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
@@ -17,7 +18,7 @@ const CODES: Readonly<Record<string, RefusalCode>> = {
 
 /** @param requestTarget the callback's request target, such as Express's `originalUrl` */
 export async function verifyOidcAnswer(
-  deps: Pick<SsoDeps, 'config'> & { readonly relyingParty: RelyingParty },
+  deps: RefreshDeps & Pick<SsoDeps, 'log'> & { readonly relyingParty: RelyingParty },
   requestTarget: string,
   connection: Connection,
   { sent }: SignInRequest,
@@ -35,6 +36,8 @@ export async function verifyOidcAnswer(
   const login = await deps.relyingParty.finishLogin(upstream, { currentUrl, state, nonce, codeVerifier });
   if (!login.ok) {
     trace.facts.oidcRefusal = login.refusal;
+    // the code is spent, but the next sign-in finds the keys where they are now
+    if (login.refusal === 'id_token_signature') await refreshAfterFailure(deps, connection);
     throw new SignInRefused(CODES[login.refusal] ?? 'response_refused', `${login.refusal}: ${login.detail}`);
   }
   keepDocument(deps, trace, connection, login.idToken);

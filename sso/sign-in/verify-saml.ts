@@ -1,18 +1,23 @@
 // The SAML answer of one request: the pure check, then the assertion's id is used up.
 import type { Connection } from '../connections/connection.ts';
 import { samlConnection } from '../connections/protocol-view.ts';
+import { type RefreshDeps, refreshAfterFailure } from '../connections/refresh-connection.ts';
 import type { SsoDeps } from '../deps.ts';
-import { CLOCK_SKEW_SECONDS } from '../saml/connection.ts';
+import { CLOCK_SKEW_SECONDS, type SamlConnection } from '../saml/connection.ts';
+import type { SamlRefusalCode } from '../saml/refusals.ts';
 import { verifyResponse } from '../saml/verify-response.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
 import { keepDocument } from './sign-in-document.ts';
 import type { SignInRequest } from './sign-in-request-store.ts';
 import { rememberAssertion } from './sign-in-store.ts';
-import type { SignInTrace } from './sign-in-trace.ts';
+import { note, type SignInTrace } from './sign-in-trace.ts';
 import { samlPerson, type UpstreamPerson } from './upstream-person.ts';
 
+/** What a response is refused for when the company has just changed its key. */
+const NO_KEY_FITS: ReadonlySet<SamlRefusalCode> = new Set(['certificate_unknown', 'signature_invalid']);
+
 export async function verifySamlAnswer(
-  deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>,
+  deps: RefreshDeps & Pick<SsoDeps, 'log'>,
   connection: Connection,
   request: SignInRequest,
   trace: SignInTrace,
@@ -28,12 +33,22 @@ export async function verifySamlAnswer(
   if (response === undefined) throw new SignInRefused('request_unknown', 'No response was posted for this request.');
   const xml = Buffer.from(response, 'base64');
   keepDocument(deps, trace, connection, xml);
-  const verified = verifyResponse({
-    xml,
-    connection: upstream,
-    request: { id: sent.id, issuedAt: new Date(sent.issuedAt), forceAuthn: sent.forceAuthn },
-    now: deps.clock.now(),
-  });
+  const verifyWith = (company: SamlConnection) =>
+    verifyResponse({
+      xml,
+      connection: company,
+      request: { id: sent.id, issuedAt: new Date(sent.issuedAt), forceAuthn: sent.forceAuthn },
+      now: deps.clock.now(),
+    });
+  let verified = verifyWith(upstream);
+  if (!verified.ok && NO_KEY_FITS.has(verified.refusal)) {
+    const fresh = await refreshAfterFailure(deps, connection);
+    const renewed = fresh?.protocol === 'saml' ? samlConnection(deps.config.baseUrl, fresh) : undefined;
+    if (renewed) {
+      note(trace, 'metadata', true, 'read again, since no certificate fitted the signature');
+      verified = verifyWith(renewed);
+    }
+  }
   trace.checks.push(...verified.checks);
   if (!verified.ok) {
     trace.facts.samlRefusal = verified.refusal;

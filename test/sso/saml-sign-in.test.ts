@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Page, ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
 import { SAML_REFUSALS } from '../../sso/saml/refusals.ts';
+import { makeKey } from '../support/saml-idp.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
 
@@ -290,4 +291,49 @@ test('metadata names the connection’s own entity ID and address', async () => 
   const xml = await answer.text();
   expect(xml).toContain(`entityID="${bridge.baseUrl}/sso/saml/${connectionId}/metadata"`);
   expect(xml).toContain(`Location="${acs()}"`);
+});
+
+describe('a key that the company has changed', () => {
+  test('is found in its metadata during the sign-in, once a minute at most', async () => {
+    const { id: orgId } = await bridge.make.organization('rotating', 'rotating.test');
+    const directoryId = await bridge.make.directory(orgId);
+    const rosa = { nameId: 'rosa', email: 'rosa@rotating.test', externalId: 'x-rosa' };
+    await bridge.make.directoryUser(orgId, directoryId, { address: rosa.email, externalId: 'x-rosa' });
+    await bridge.make.connection(orgId, {
+      protocol: 'saml',
+      directoryId,
+      immutableIdAttribute: 'externalId',
+      metadataUrl: company.entityId,
+      metadataXml: company.metadataXml(),
+    });
+    const { key } = company;
+    const stranger = makeKey('rsa', 'stranger');
+    const signIn = async () => {
+      company.employee = rosa;
+      return (await bridge.signIn(new ScriptedBrowser(), 'sso-rotating')).answer;
+    };
+    try {
+      company.key = makeKey('rsa', 'new key');
+      company.metadataReads = 0;
+      expect(await signIn()).toHaveProperty('claims.email', rosa.email);
+      expect((await bridge.lastTrace(orgId))?.detail.checks).toContainEqual({
+        name: 'metadata',
+        ok: true,
+        detail: 'read again, since no certificate fitted the signature',
+      });
+      // both keys are known now
+      company.key = key;
+      expect(await signIn()).toHaveProperty('claims.email', rosa.email);
+      expect(company.metadataReads).toBe(1);
+      // a stranger's signature is no reason to ask again and again, and asking makes nobody trusted
+      const published = company.metadataXml();
+      company.metadataXml = () => published;
+      company.key = stranger;
+      bridge.later.ms = 61_000;
+      for (let attempt = 0; attempt < 3; attempt += 1) expect(await signIn()).toBeUndefined();
+      expect(company.metadataReads).toBe(2);
+    } finally {
+      company.key = key;
+    }
+  });
 });

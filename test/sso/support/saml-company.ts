@@ -25,7 +25,10 @@ type SamlRequest = {
 export type SamlCompany = {
   readonly entityId: string;
   readonly ssoUrl: string;
-  readonly key: IdpKey;
+  /** What it signs with and publishes; a test may replace it. */
+  key: IdpKey;
+  /** How often its metadata was read, at its entity ID. */
+  metadataReads: number;
   readonly requests: SamlRequest[];
   /** Who sits at the browser. */
   employee: Employee;
@@ -40,9 +43,12 @@ export type SamlCompany = {
 };
 
 export async function startSamlCompany(employee: Employee): Promise<SamlCompany> {
-  const key = makeKey('rsa', 'idp.company.test');
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', base);
+    if (url.pathname === '/metadata') {
+      company.metadataReads += 1;
+      return void response.end(company.metadataXml());
+    }
     const received = readRequest(url);
     company.requests.push(received);
     response.setHeader('content-type', 'text/html');
@@ -56,17 +62,18 @@ export async function startSamlCompany(employee: Employee): Promise<SamlCompany>
   const company: SamlCompany = {
     entityId: `${base}/metadata`,
     ssoUrl: `${base}/sso`,
-    key,
+    key: makeKey('rsa', 'idp.company.test'),
+    metadataReads: 0,
     requests: [],
     employee,
     withholds: false,
     changes: () => ({}),
     metadataXml: () =>
-      `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${base}/metadata"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${key.base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${base}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`,
+      `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${base}/metadata"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${company.key.base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${base}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`,
     respond: (request, now = new Date()) => {
       const all = { ...request, relayState: '', forceAuthn: false };
       const honest = honestParts(company, request, now);
-      const xml = signXml(responseXml(parts({ ...honest, ...company.changes(all) })), { key });
+      const xml = signXml(responseXml(parts({ ...honest, ...company.changes(all) })), { key: company.key });
       return Buffer.from(xml).toString('base64');
     },
     stop: () =>
