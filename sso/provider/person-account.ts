@@ -44,9 +44,13 @@ export async function personAccount(
 }
 
 /**
- * What Keycloak keeps as notes of its session. Both are always said: a note that is left out would stay as an earlier
+ * What Keycloak keeps of its session: `sid`, by which a logout names it, and two notes. Those are always said: a note that is left out would stay as an earlier
  * sign-in of the same session left it. The time is a text, since Keycloak's mapper drops numbers without a word.
  */
-function notesOf({ connectionId, loginAt }: SignInFacts): Record<string, string> {
-  return { db_connection: connectionId ?? 'invitation', db_login_at: String(loginAt) };
+function notesOf({ connectionId, sessionId, loginAt }: SignInFacts): Record<string, string> {
+  return {
+    ...(sessionId === undefined ? {} : { sid: sessionId }),
+    db_connection: connectionId ?? 'invitation',
+    db_login_at: String(loginAt),
+  };
 }

@@ -47,7 +47,7 @@ export async function createProvider(deps: SsoDeps): Promise<OidcProvider> {
       long: short,
     },
     claims: {
-      openid: ['sub', 'db_connection', 'db_login_at'],
+      openid: ['sub', 'sid', 'db_connection', 'db_login_at'],
       email: ['email', 'email_verified'],
       profile: ['name', 'given_name', 'family_name'],
     },

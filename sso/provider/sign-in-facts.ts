@@ -6,6 +6,8 @@ import { providerStateAdapter } from './provider-state.ts';
 export type SignInFacts = {
   /** The connection that the person came by; absent for an invitation. */
   readonly connectionId?: string;
+  /** Of the session at the company, which a logout names; absent for an invitation. */
+  readonly sessionId?: string;
   /** Epoch seconds. */
   readonly loginAt: number;
 };

@@ -7,12 +7,14 @@ import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import { DomainError } from '../../src/errors.ts';
 import { recordClaims } from '../../src/grants/record-claims.ts';
+import { newId } from '../../src/ids.ts';
 import { admitMember, settleMember } from '../../src/members/admit-member.ts';
 import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { replacesWhatWasKnown } from '../evidence.ts';
 import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
+import { insertUpstreamSession } from '../logout/upstream-session-store.ts';
 import { domainOf, findMember } from './find-member.ts';
 import { type Candidate, findOwnDomainOf, isTombstoned } from './member-queries.ts';
 import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
@@ -27,14 +29,23 @@ export type SignInInput = {
   readonly person: UpstreamPerson;
   /** The address typed before, if any. Another person may come back; that is recorded. */
   readonly loginHint: string | undefined;
+  /** The browser in which it happens. */
+  readonly browserHash: Buffer;
   readonly trace: SignInTrace;
 };
 
-export type SignedIn = { readonly personId: string; readonly memberId: string };
+export type SignedIn = {
+  readonly personId: string;
+  readonly memberId: string;
+  /** Of the session at the company; Keycloak knows it as the `sid` of our ID token. */
+  readonly sessionId: string;
+};
+
+type CompleteDeps = Pick<SsoDeps, 'db' | 'clock'> & { readonly config: Pick<SsoDeps['config'], 'secretKey'> };
 
 /** Throws SignInRefused; everything else that is thrown is a failure of ours. */
 export async function completeSignIn(
-  deps: Pick<SsoDeps, 'db' | 'clock'>,
+  deps: CompleteDeps,
   ctx: RequestContext,
   input: SignInInput,
 ): Promise<SignedIn> {
@@ -61,9 +72,9 @@ function mayBeRace(error: unknown): boolean {
 }
 
 async function signInOnce(
-  deps: Pick<SsoDeps, 'db' | 'clock'>,
+  deps: CompleteDeps,
   ctx: RequestContext,
-  { connection, person, trace }: SignInInput,
+  { connection, person, browserHash, trace }: SignInInput,
 ): Promise<SignedIn> {
   const at = deps.clock.now();
   const result = await deps.db.inOrg(connection.orgId, async (tx) => {
@@ -95,7 +106,9 @@ async function signInOnce(
     const personId = await getPersonOfMember(tx, memberId);
     trace.facts.person = personId;
     await writeTrace(tx, trace, { outcome: 'completed', memberId }, at);
-    return { signedIn: { memberId, personId } };
+    const session = { id: newId(), connectionId: connection.id, memberId, personId, browserHash };
+    await insertUpstreamSession(tx, deps.config.secretKey, { ...session, session: person.session, at });
+    return { signedIn: { memberId, personId, sessionId: session.id } };
   });
   if (result.refusal) throw result.refusal;
   return result.signedIn;

@@ -55,8 +55,8 @@ export async function finishSignIn(
     if (!(await consumeSignInRequest(deps, request))) refuseUsed(deps, request);
     note(trace, 'request', true, 'outstanding, of this browser, used up now');
     const person = await timed(trace, 'verify', () => verify(connection, request, trace));
-    const { loginHint } = request;
-    const signedIn = await completeSignIn(deps, ctx, { connection, person, loginHint, trace });
+    const { loginHint, browserHash } = request;
+    const signedIn = await completeSignIn(deps, ctx, { connection, person, loginHint, browserHash, trace });
     await projectWithin(deps, ctx.log, signedIn.personId);
     return { ok: true, interactionUid, connection, ...signedIn };
   } catch (error) {

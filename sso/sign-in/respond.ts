@@ -65,11 +65,11 @@ export function textOf(value: unknown): string {
 /** The end of a sign-in at the company: our answer to Keycloak, or our page. */
 export async function sendFinished(deps: SignInDeps, res: Response, finished: Finished): Promise<void> {
   if (!finished.ok) return sendRefusal(deps, res, { ...finished, traced: true });
-  const { interactionUid, connection, personId } = finished;
+  const { interactionUid, connection, personId, sessionId } = finished;
   const interaction = await findInteraction(deps.provider, interactionUid);
   if (!interaction || !(await isFor(deps, interaction, connection.orgId))) {
     return sendRefusal(deps, res, { code: 'request_expired', interactionUid: undefined });
   }
   const loginAt = Math.floor(deps.clock.now().getTime() / 1000);
-  sendOn(res, await answerPerson(interaction, personId, { connectionId: connection.id, loginAt }));
+  sendOn(res, await answerPerson(interaction, personId, { connectionId: connection.id, sessionId, loginAt }));
 }

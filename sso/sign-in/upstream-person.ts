@@ -1,6 +1,7 @@
 // What the company's identity provider said of a person, verified, in one shape for both protocols. Pure.
 import { type ConnectionSettings, evidenceSettings } from '../connections/connection.ts';
 import { type Evidence, oidcEvidence, samlEvidence } from '../evidence.ts';
+import type { UpstreamSession } from '../logout/upstream-session.ts';
 import type { OidcClaims } from '../oidc/relying-party.ts';
 import type { Assertion } from '../saml/assertion.ts';
 import { SignInRefused } from './refusals.ts';
@@ -12,6 +13,7 @@ export type UpstreamPerson = {
   readonly evidence: Evidence;
   /** Every attribute or claim that was sent, by name; a claim that is an object has no values here. */
   readonly attributes: ReadonlyMap<string, readonly string[]>;
+  readonly session: UpstreamSession;
 };
 
 const PERSISTENT = /nameid-format:persistent$/;
@@ -32,6 +34,14 @@ export function samlPerson(settings: ConnectionSettings, assertion: Assertion): 
     subject: TRANSIENT.test(format) ? `id:${immutableId}` : qualified(nameId, PERSISTENT.test(format)),
     evidence: { ...evidence, immutableId },
     attributes: new Map([...assertion.attributes].map(([name, { values }]) => [name, values])),
+    session: {
+      subject: nameId.value,
+      nameFormat: nameId.format,
+      nameQualifier: nameId.nameQualifier,
+      spNameQualifier: nameId.spNameQualifier,
+      sessionIndex: assertion.sessionIndex,
+      idToken: undefined,
+    },
   };
 }
 
@@ -43,7 +53,7 @@ function qualified({ value, nameQualifier, spNameQualifier }: Assertion['nameId'
 
 export function oidcPerson(
   settings: ConnectionSettings,
-  login: { readonly issuer: string; readonly subject: string; readonly claims: OidcClaims },
+  login: { readonly issuer: string; readonly subject: string; readonly claims: OidcClaims; readonly idToken: string },
 ): UpstreamPerson {
   const evidence = oidcEvidence(login.claims, evidenceSettings(settings));
   // A provider that knows the address and says it is not verified takes it back; one that is silent (Entra) does not.
@@ -53,6 +63,14 @@ export function oidcPerson(
     subject: login.subject,
     evidence: denied && !evidence.addressVerified ? { ...evidence, address: undefined } : evidence,
     attributes: new Map(Object.entries(login.claims).map(([name, value]) => [name, textsOf(value)])),
+    session: {
+      subject: login.subject,
+      nameFormat: undefined,
+      nameQualifier: undefined,
+      spNameQualifier: undefined,
+      sessionIndex: typeof login.claims.sid === 'string' ? login.claims.sid : undefined,
+      idToken: login.idToken,
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { GroupEvidence } from '../../sso/evidence.ts';
 import { completeSignIn } from '../../sso/sign-in/complete-sign-in.ts';
 import { beginTrace } from '../../sso/sign-in/sign-in-trace.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
+import { BROWSER, companySession } from './support/company-session.ts';
 
 let bridge: Bridge;
 let count = 0;
@@ -41,11 +42,13 @@ async function setting(absentGroups: 'hold' | 'empty' = 'hold') {
       const signedIn = await completeSignIn(bridge.deps, bridge.ctx, {
         connection,
         loginHint: undefined,
+        browserHash: BROWSER,
         trace: beginTrace(organization.id, id),
         person: {
           issuer: 'https://idp.test',
           subject: 'ada',
           attributes: new Map(),
+          session: companySession('ada'),
           evidence: {
             groups: { state, values },
             address: `ada@${organization.domain}`,

@@ -10,6 +10,7 @@ import { SignInRefused } from '../../sso/sign-in/refusals.ts';
 import { beginTrace } from '../../sso/sign-in/sign-in-trace.ts';
 import type { UpstreamPerson } from '../../sso/sign-in/upstream-person.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
+import { BROWSER, companySession } from './support/company-session.ts';
 
 let bridge: Bridge;
 let count = 0;
@@ -40,6 +41,7 @@ function says(said: Said): UpstreamPerson {
       attributes: new Map(),
     },
     attributes: new Map(),
+    session: companySession('somebody'),
   };
 }
 
@@ -76,7 +78,13 @@ async function setting(options: { jit?: 'on' | 'off'; paired?: boolean } = {}) {
 
 function signIn(connection: Connection, person: UpstreamPerson) {
   const trace = beginTrace(connection.orgId, connection.id);
-  return completeSignIn(bridge.deps, bridge.ctx, { connection, person, loginHint: undefined, trace });
+  return completeSignIn(bridge.deps, bridge.ctx, {
+    connection,
+    person,
+    loginHint: undefined,
+    browserHash: BROWSER,
+    trace,
+  });
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<string> {

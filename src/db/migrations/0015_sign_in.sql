@@ -6,18 +6,25 @@ create unique index sign_in_request_by_state on sign_in_request (org_id, connect
 create index assertion_seen_by_expiry on assertion_seen (expires_at);
 create index sign_in_trace_by_time on sign_in_trace (org_id, at desc);
 
--- Outstanding requests and remembered assertions of every organization whose time is over. Answers how many rows went.
+-- Outstanding requests, remembered assertions and upstream sessions (0032) of every organization whose time is over; a
+-- session in Keycloak lasts ten hours at most. Answers how many rows went.
 create function sweep_sign_ins(p_now timestamptz) returns integer language plpgsql
   security definer set search_path = public, pg_temp as $$
 declare
   v_requests integer;
   v_assertions integer;
+  v_sessions integer;
+  v_logouts integer;
 begin
   delete from sign_in_request where expires_at < p_now;
   get diagnostics v_requests = row_count;
   delete from assertion_seen where expires_at < p_now;
   get diagnostics v_assertions = row_count;
-  return v_requests + v_assertions;
+  delete from upstream_session where started_at < p_now - interval '10 hours';
+  get diagnostics v_sessions = row_count;
+  delete from logout_request where expires_at < p_now;
+  get diagnostics v_logouts = row_count;
+  return v_requests + v_assertions + v_sessions + v_logouts;
 end $$;
 
 -- Whether anything but this organization holds a person: a credential, a link or a membership elsewhere. Such a person is

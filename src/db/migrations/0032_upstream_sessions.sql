@@ -1,0 +1,74 @@
+-- Sessions at companies' identity providers, for logout in both directions (design, section 4): what a company names when
+-- it logs somebody out, and what it must be told when the application does. The row's id is the `sid` of our ID token, so
+-- that Keycloak can be told which of its sessions ends (OpenID Connect Back-Channel Logout 1.0).
+
+create table upstream_session (
+  org_id uuid not null,
+  id uuid not null default uuidv7(),
+  connection_id uuid not null,
+  member_id uuid not null,
+  person_id uuid not null,
+  browser_hash bytea not null,
+  -- the ID token's `sub`, or the NameID with its format and qualifiers
+  subject text not null,
+  name_format text,
+  name_qualifier text,
+  sp_name_qualifier text,
+  -- the ID token's `sid`, or the SessionIndex
+  session_index text,
+  sealed_id_token bytea,
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  ended_by text constraint upstream_session_ended_by check (ended_by in ('company', 'application')),
+  primary key (org_id, id),
+  foreign key (org_id, connection_id) references connection on delete cascade,
+  foreign key (org_id, member_id) references member on delete cascade,
+  constraint upstream_session_ended check ((ended_at is null) = (ended_by is null))
+);
+comment on table upstream_session is 'one completed sign-in at a company; kept as long as a session in Keycloak can last';
+create index upstream_session_by_subject on upstream_session (org_id, connection_id, subject) where ended_at is null;
+create index upstream_session_by_index on upstream_session (org_id, connection_id, session_index) where ended_at is null;
+create index upstream_session_by_browser on upstream_session (person_id, browser_hash);
+create index upstream_session_by_start on upstream_session (started_at);
+
+create table logout_request (
+  org_id uuid not null,
+  id uuid not null default uuidv7(),
+  connection_id uuid not null,
+  -- SAML: the ID of our LogoutRequest
+  request_id text,
+  return_to text not null,
+  expires_at timestamptz not null,
+  primary key (org_id, id),
+  foreign key (org_id, connection_id) references connection on delete cascade
+);
+comment on table logout_request is 'a browser that is logging out at the company, and where at Keycloak it goes on; used once';
+create index logout_request_by_expiry on logout_request (expires_at);
+
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['upstream_session', 'logout_request']
+  loop
+    execute format('alter table %I enable row level security', v_table);
+    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
+      using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
+      with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))$policy$, v_table);
+    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
+  end loop;
+end $$;
+
+-- All sign-ins of the same person in the same browser, in any organization, newest first: Keycloak has one session for
+-- a browser and knows it by the `sid` of the sign-in that opened it, whichever company the person came by later.
+create function sessions_of_browser(p_org uuid, p_session uuid)
+  returns table (id uuid, organization_key text, person_id uuid) language sql stable
+  security definer set search_path = public, pg_temp as $$
+  select other.id, o.key, other.person_id from upstream_session s
+    join upstream_session other on other.person_id = s.person_id and other.browser_hash = s.browser_hash
+    join organization o on o.org_id = other.org_id
+  where s.org_id = p_org and s.id = p_session
+  order by other.started_at desc limit 50
+$$;
+revoke execute on function sessions_of_browser(uuid, uuid) from public;
+grant execute on function sessions_of_browser(uuid, uuid) to drawbridge_app, drawbridge_worker;

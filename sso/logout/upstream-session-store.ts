@@ -1,0 +1,122 @@
+// Keeps sessions at companies: written by the sign-in's transaction, ended by whichever side logs out first.
+import type { Queryable, Tx } from '../../src/db/database.ts';
+import { openBytes, sealBytes } from '../../src/seal.ts';
+import type { NamedSessions, StoredSession, UpstreamSession } from './upstream-session.ts';
+
+type Row = {
+  id: string;
+  connection_id: string;
+  member_id: string;
+  subject: string;
+  name_format: string | null;
+  name_qualifier: string | null;
+  sp_name_qualifier: string | null;
+  session_index: string | null;
+  sealed_id_token: Buffer | null;
+};
+
+const COLUMNS =
+  'id, connection_id, member_id, subject, name_format, name_qualifier, sp_name_qualifier, session_index, sealed_id_token';
+
+export async function insertUpstreamSession(
+  tx: Tx,
+  secretKey: string,
+  write: {
+    readonly id: string;
+    readonly connectionId: string;
+    readonly memberId: string;
+    readonly personId: string;
+    readonly browserHash: Buffer;
+    readonly session: UpstreamSession;
+    readonly at: Date;
+  },
+): Promise<void> {
+  const { session } = write;
+  const idToken = session.idToken === undefined ? null : Buffer.from(session.idToken);
+  await tx.query({
+    name: 'sso_upstream_session_insert',
+    text: `insert into upstream_session (org_id, id, connection_id, member_id, person_id, browser_hash, subject, name_format,
+        name_qualifier, sp_name_qualifier, session_index, sealed_id_token, started_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    values: [
+      tx.orgId,
+      write.id,
+      write.connectionId,
+      write.memberId,
+      write.personId,
+      write.browserHash,
+      session.subject,
+      session.nameFormat ?? null,
+      session.nameQualifier ?? null,
+      session.spNameQualifier ?? null,
+      session.sessionIndex ?? null,
+      idToken && sealBytes(secretKey, purpose(write.id), idToken),
+      write.at,
+    ],
+  });
+}
+
+/** Ends the open sessions that a company names; answers which they were, and of whom. */
+export async function endNamedSessions(
+  tx: Tx,
+  connectionId: string,
+  named: NamedSessions,
+  at: Date,
+): Promise<{ readonly id: string; readonly memberId: string }[]> {
+  const rows = await tx.query<{ id: string; member_id: string }>({
+    name: 'sso_upstream_session_end_named',
+    text: `update upstream_session set ended_at = $6, ended_by = 'company'
+      where org_id = $1 and connection_id = $2 and ended_at is null and ($3::text is null or subject = $3)
+        and ($4::text is null or name_format is null or name_format = $4)
+        and (cardinality($5::text[]) = 0 or session_index = any ($5))
+      returning id, member_id`,
+    values: [tx.orgId, connectionId, named.subject ?? null, named.nameFormat ?? null, named.sessionIndexes, at],
+  });
+  return rows.map((row) => ({ id: row.id, memberId: row.member_id }));
+}
+
+/** Ends one session because the application has logged out; undefined when it is over already, or nobody's. */
+export async function endOwnSession(
+  tx: Tx,
+  secretKey: string,
+  id: string,
+  at: Date,
+): Promise<StoredSession | undefined> {
+  const [row] = await tx.query<Row>({
+    name: 'sso_upstream_session_end',
+    text: `update upstream_session set ended_at = $3, ended_by = 'application'
+      where org_id = $1 and id = $2 and ended_at is null returning ${COLUMNS}`,
+    values: [tx.orgId, id, at],
+  });
+  return row && fromRow(secretKey, row);
+}
+
+export type BrowserSession = { readonly id: string; readonly organizationKey: string; readonly personId: string };
+
+/** The sign-ins of the same person in the same browser: any of them may have opened Keycloak's one session of it. */
+export async function sessionsOfBrowser(db: Queryable, orgId: string, sessionId: string): Promise<BrowserSession[]> {
+  const rows = await db.query<{ id: string; organization_key: string; person_id: string }>({
+    name: 'sso_sessions_of_browser',
+    text: 'select id, organization_key, person_id from sessions_of_browser($1, $2)',
+    values: [orgId, sessionId],
+  });
+  return rows.map((row) => ({ id: row.id, organizationKey: row.organization_key, personId: row.person_id }));
+}
+
+function fromRow(secretKey: string, row: Row): StoredSession {
+  return {
+    id: row.id,
+    connectionId: row.connection_id,
+    memberId: row.member_id,
+    subject: row.subject,
+    nameFormat: row.name_format ?? undefined,
+    nameQualifier: row.name_qualifier ?? undefined,
+    spNameQualifier: row.sp_name_qualifier ?? undefined,
+    sessionIndex: row.session_index ?? undefined,
+    idToken: row.sealed_id_token ? openBytes(secretKey, purpose(row.id), row.sealed_id_token).toString() : undefined,
+  };
+}
+
+function purpose(id: string): string {
+  return `upstream_session ${id}`;
+}
