@@ -5,10 +5,14 @@ import type { Endpoint } from '../src/http/endpoint.ts';
 import type { Task } from '../src/jobs/task.ts';
 import { connectionTasks } from './connections/refresh-tasks.ts';
 import type { SsoDeps } from './deps.ts';
+import { END_KEYCLOAK_SESSIONS, endKeycloakSessionsTask } from './logout/end-keycloak-sessions.ts';
+import { keycloakLogoutRoutes } from './logout/keycloak-logout-routes.ts';
+import { oidcLogoutRoutes } from './logout/oidc-logout-routes.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
 import { fetchAllowedBy } from './outbound/guarded-fetch.ts';
-import { endSession } from './provider/end-session.ts';
+import { createKeyRing } from './provider/key-ring.ts';
 import { createProvider } from './provider/provider.ts';
+import { rotateKeysTask } from './provider/rotate-keys-task.ts';
 import { ssoRoutes } from './routes.ts';
 import { attemptRoutes } from './sign-in/attempt-routes.ts';
 import { troubleHandler } from './sign-in/handle-trouble.ts';
@@ -22,22 +26,23 @@ export type Sso = {
   /** Serves `/oidc` and `/sso`; comes before any middleware that reads request bodies. */
   readonly router: Router;
   readonly endpoints: Endpoint[];
-  /** For the queue, by name. */
-  readonly tasks: Record<string, Task>;
+  /** The queue's tasks, by name. */
+  readonly tasks: Readonly<Record<string, Task>>;
 };
 
 export async function createSso(deps: SsoDeps): Promise<Sso> {
   const { config, clock } = deps;
-  const { provider, handle } = await createProvider(deps);
+  const keyRing = await createKeyRing(deps);
+  const { provider, handle } = await createProvider(deps, keyRing);
   const relyingParty = createRelyingParty({
     clock,
     allowLoopbackHttp: config.environment !== 'production',
     allowedNetworks: config.ssoAllowedNetworks,
   });
   const outbound = fetchAllowedBy(config);
-  const signIn = { ...deps, provider, relyingParty, outbound };
+  const signIn = { ...deps, provider, keyRing, relyingParty, outbound };
   const router = Router();
-  router.get('/oidc/session/end', endSession(deps));
+  router.use(keycloakLogoutRoutes(signIn), oidcLogoutRoutes(signIn));
   router.use('/oidc', atRoute('/oidc'), handle);
   router.use(
     attemptRoutes(deps),
@@ -50,6 +55,10 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   return {
     router,
     endpoints: ssoRoutes({ ...deps, outbound }),
-    tasks: connectionTasks({ ...deps, outbound }),
+    tasks: {
+      ...connectionTasks({ ...deps, outbound }),
+      [END_KEYCLOAK_SESSIONS]: endKeycloakSessionsTask(signIn),
+      rotate_signing_keys: rotateKeysTask(deps),
+    },
   };
 }

@@ -36,6 +36,8 @@ export type CompanyRealmInput = {
         readonly clientId: string;
         readonly clientSecret: string;
         readonly redirectUri: string;
+        readonly signedOutUri: string;
+        readonly backchannelLogoutUri: string;
       };
 };
 
@@ -123,7 +125,7 @@ function samlMapper(name: string, type: string, config: Record<string, string>) 
   return { name, protocol: 'saml', protocolMapper: type, config: { ...named, ...config } };
 }
 
-function oidcClient(client: { clientId: string; clientSecret: string; redirectUri: string }): CompanyClient {
+function oidcClient(client: Extract<CompanyRealmInput['client'], { protocol: 'oidc' }>): CompanyClient {
   const claims = { 'id.token.claim': 'true', 'access.token.claim': 'true', 'userinfo.token.claim': 'true' };
   return {
     clientId: client.clientId,
@@ -136,7 +138,12 @@ function oidcClient(client: { clientId: string; clientSecret: string; redirectUr
     directAccessGrantsEnabled: false,
     fullScopeAllowed: false,
     redirectUris: [client.redirectUri],
-    attributes: { 'pkce.code.challenge.method': 'S256', 'post.logout.redirect.uris': '+' },
+    attributes: {
+      'pkce.code.challenge.method': 'S256',
+      'post.logout.redirect.uris': client.signedOutUri,
+      'backchannel.logout.url': client.backchannelLogoutUri,
+      'backchannel.logout.session.required': 'true',
+    },
     protocolMappers: [
       {
         name: 'groups',

@@ -112,7 +112,12 @@ async function found(baseUrl: string, operatorKey: string, company: DemoCompany)
 
 /** A draft: the company's provider is not known yet, as in real life, where both sides need the other's addresses. */
 function newConnection(company: DemoCompany, directoryId: string): Record<string, unknown> {
-  const common = { displayName: `${company.displayName} single sign-on`, directoryId, preset: 'keycloak' };
+  const common = {
+    displayName: `${company.displayName} single sign-on`,
+    directoryId,
+    preset: 'keycloak',
+    logoutAtCompany: true,
+  };
   if (company.protocol === 'saml') return { ...common, protocol: 'saml', immutableIdAttribute: 'externalId' };
   return {
     ...common,
@@ -149,6 +154,8 @@ async function connectCompany(
             clientId: 'drawbridge',
             clientSecret: keycloak.oidcClientSecret,
             redirectUri: `${input.baseUrl}/sso/oidc/${connectionId}/callback`,
+            signedOutUri: `${input.baseUrl}/sso/oidc/${connectionId}/signed-out`,
+            backchannelLogoutUri: `${input.baseUrl}/sso/oidc/${connectionId}/backchannel-logout`,
           },
   });
   const owner = createApiClient(input.baseUrl, founded.ownerKey);

@@ -27,8 +27,10 @@ export type Jobs = {
 
 type Running = { readonly runner: Runner; readonly alive: LivePool };
 
-/** Starts taking jobs. Rejects when the database does not answer at the start; later outages are waited out. */
+/** Starts taking jobs. Rejects when the crontab names a task without a handler, and when the database does not answer at the start; later outages are waited out. */
 export async function startJobs(input: JobsInput): Promise<Jobs> {
+  const unhandled = crontabTasks(input.crontab).filter((name) => !(name in input.tasks));
+  if (unhandled.length > 0) throw new Error(`The crontab names tasks that nobody handles: ${unhandled.join(', ')}`);
   const pool = new pg.Pool({
     connectionString: input.ownerUrl,
     max: AT_ONCE + 3,
@@ -68,6 +70,12 @@ export async function startJobs(input: JobsInput): Promise<Jobs> {
       await pool.end();
     },
   };
+}
+
+/** The tasks that a crontab names, each once. */
+function crontabTasks(crontab: string): string[] {
+  const names = crontab.split('\n').map((line) => line.split(' ')[5]);
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 async function startAgain(input: JobsInput, pool: pg.Pool, stop: AbortSignal): Promise<Running | undefined> {

@@ -19,6 +19,7 @@ export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audi
 23 * * * * warn_expiring_tokens ?max=3&jobKey=warn_expiring_tokens
 29 * * * * warn_expiring_certificates ?max=3&jobKey=warn_expiring_certificates
 41 * * * * refresh_connections ?max=3&jobKey=refresh_connections
+19 * * * * rotate_signing_keys ?max=3&jobKey=rotate_signing_keys
 7 */6 * * * ensure_partitions ?fill=1d&max=12&jobKey=ensure_partitions
 */15 * * * * check_domains ?max=3&jobKey=check_domains
 11 * * * * end_lost_domains ?max=3&jobKey=end_lost_domains`;

@@ -90,7 +90,8 @@ function provider(
       loginHint: 'true',
       uiLocales: 'true',
       passMaxAge: 'true',
-      backchannelSupported: 'true',
+      // The browser itself comes by us when it logs out, so that we can take it to the company's logout.
+      backchannelSupported: 'false',
       sendIdTokenOnLogout: 'true',
       sendClientIdOnLogout: 'true',
       allowedClockSkew: '10',

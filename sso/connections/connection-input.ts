@@ -55,6 +55,7 @@ export const updateConnectionSchema = z
     traceValues: saml.traceValues.unwrap(),
     keepDocuments: saml.keepDocuments.unwrap(),
     absentGroups: saml.absentGroups.unwrap(),
+    logoutAtCompany: saml.logoutAtCompany.unwrap(),
     metadataUrl: saml.metadataUrl.unwrap().nullable(),
     metadataXml,
     metadataEntityId,

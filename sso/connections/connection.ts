@@ -35,6 +35,8 @@ const common = {
   keptAttributes: z.array(z.string().min(1).max(120)).max(20).default([]),
   /** What a missing group claim means: nothing (hold), or no groups. */
   absentGroups: z.enum(['hold', 'empty']).default('hold'),
+  /** Whether a logout at the application ends the session at the company, too, with all that the company opened by it. */
+  logoutAtCompany: z.boolean().default(false),
 };
 
 export const samlIdpSchema = z.object({

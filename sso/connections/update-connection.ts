@@ -29,6 +29,7 @@ const HARMLESS = new Set([
   'gate',
   'contact',
   'absentGroups',
+  'logoutAtCompany',
   'scopes',
   'keptAttributes',
   'traceValues',

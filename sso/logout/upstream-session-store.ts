@@ -56,6 +56,18 @@ export async function insertUpstreamSession(
   });
 }
 
+/**
+ * Remembers a company's logout message until it would be too old anyway, beside the assertions that were used. Throws
+ * `sign_in_refused` (assertion_replayed) if it is known.
+ */
+export async function rememberLogout(tx: Tx, connectionId: string, messageId: string, until: Date): Promise<void> {
+  await tx.query({
+    name: 'sso_logout_seen_insert',
+    text: 'insert into assertion_seen (org_id, connection_id, assertion_id, expires_at) values ($1, $2, $3, $4)',
+    values: [tx.orgId, connectionId, `logout ${messageId}`, until],
+  });
+}
+
 /** Ends the open sessions that a company names; answers which they were, and of whom. */
 export async function endNamedSessions(
   tx: Tx,
@@ -93,7 +105,7 @@ export async function endOwnSession(
 
 export type BrowserSession = { readonly id: string; readonly organizationKey: string; readonly personId: string };
 
-/** The sign-ins of the same person in the same browser: any of them may have opened Keycloak's one session of it. */
+/** An ended sign-in and those before it in the same browser: any may have opened Keycloak's one session of the browser. */
 export async function sessionsOfBrowser(db: Queryable, orgId: string, sessionId: string): Promise<BrowserSession[]> {
   const rows = await db.query<{ id: string; organization_key: string; person_id: string }>({
     name: 'sso_sessions_of_browser',

@@ -1,4 +1,5 @@
 // openid-client's errors under our names. Its codes are coarse; the claim or the parameter at fault is in the cause.
+import { errors } from 'jose';
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 import { OutboundFault } from '../outbound/outbound-fault.ts';
 import type { OidcRefusalCode } from './refusals.ts';
@@ -38,11 +39,11 @@ export function classifyFault(error: unknown): Fault | undefined {
   if (error instanceof ResponseBodyError) {
     return { code: 'token_refused', detail: describe(error.error, error.error_description) };
   }
+  if (error instanceof OutboundFault) return outbound(error);
+  if (error instanceof errors.JWKSTimeout) return unreachable(error);
   if (!(error instanceof ClientError)) return undefined;
   const { code, cause } = error;
-  if (cause instanceof OutboundFault) {
-    return { code: cause.code === 'insecure' ? 'insecure' : 'unreachable', detail: cause.message };
-  }
+  if (cause instanceof OutboundFault) return outbound(cause);
   const inner = cause instanceof Error ? cause : error;
   if (code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED') return { code: claimFault(inner), detail: inner.message };
   const known = FAULTS.find(([candidate, message]) => candidate === code && message.test(inner.message));
@@ -52,6 +53,10 @@ export function classifyFault(error: unknown): Fault | undefined {
 function claimFault(error: Error): OidcRefusalCode {
   const claim = (error.cause as { claim?: unknown } | undefined)?.claim;
   return (typeof claim === 'string' && CLAIMS[claim]) || 'id_token_invalid';
+}
+
+function outbound({ code, message }: OutboundFault): Fault {
+  return { code: code === 'insecure' ? 'insecure' : 'unreachable', detail: message };
 }
 
 function unreachable(error: Error): Fault {

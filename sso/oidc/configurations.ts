@@ -1,7 +1,10 @@
-// One openid-client Configuration per connection and version: it holds the discovery document and the key cache, which
-// a fresh one per request would fetch again each time. Discovery runs once for all who wait for it.
+// What is known of each connection's provider, per version of the connection: the discovery document and the key caches,
+// which a fresh configuration per request would fetch again each time. Discovery runs once for all who wait for it, and a
+// provider that does not answer is left alone for half a minute.
+import { createRemoteJWKSet, customFetch as customKeyFetch, errors, type JWTVerifyGetKey } from 'jose';
 import {
   allowInsecureRequests,
+  type ClientAuth,
   ClientSecretBasic,
   ClientSecretPost,
   type Configuration,
@@ -18,11 +21,25 @@ const TIMEOUT_SECONDS = 10;
 const FRESH_MS = 60 * 60 * 1000;
 /** How long an old discovery document serves while the identity provider does not answer. */
 const STALE_MS = 24 * FRESH_MS;
+/** For how long a failed discovery is not tried again. */
+const FAILED_MS = 30 * 1000;
 const MAX_CACHED = 1000;
 
-type Entry = { readonly version: number; readonly configuration: Configuration; readonly since: number };
+/** A connection's provider as discovered. */
+export type DiscoveredProvider = {
+  readonly configuration: Configuration;
+  /** Its published keys, for what openid-client does not verify (logout tokens). */
+  readonly keys: JWTVerifyGetKey;
+};
+type Entry = {
+  readonly version: number;
+  /** The last success, and when. */
+  readonly found: { readonly provider: DiscoveredProvider; readonly at: number } | undefined;
+  /** The failure after it, and until when it is not tried again. */
+  readonly failed: { readonly fault: unknown; readonly until: number } | undefined;
+};
 
-export type Configurations = { get(connection: OidcConnection): Promise<Configuration> };
+export type Configurations = { get(connection: OidcConnection): Promise<DiscoveredProvider> };
 
 /**
  * @param options.allowLoopbackHttp plain HTTP to an issuer on this machine, for development only
@@ -37,34 +54,43 @@ export function createConfigurations(options: {
   const guardedFetch = createGuardedFetch({ allowed: { networks: allowedNetworks, loopback: allowLoopbackHttp } });
   // Insertion order is the order of last use.
   const entries = new Map<string, Entry>();
-  const pending = new Map<string, Promise<Configuration>>();
+  const pending = new Map<string, Promise<DiscoveredProvider>>();
+  const now = () => options.clock.now().getTime();
 
-  async function get(connection: OidcConnection): Promise<Configuration> {
+  async function get(connection: OidcConnection): Promise<DiscoveredProvider> {
     const entry = entries.get(connection.id);
     const known = entry?.version === connection.version ? entry : undefined;
-    const age = known ? options.clock.now().getTime() - known.since : Number.POSITIVE_INFINITY;
-    if (known && (connection.discovery || age < FRESH_MS)) {
+    const found = known?.found;
+    const age = found ? now() - found.at : Number.POSITIVE_INFINITY;
+    if (known && found && (connection.discovery || age < FRESH_MS)) {
       remember(connection.id, known);
-      return known.configuration;
+      return found.provider;
     }
     try {
-      return await discoverOnce(connection);
+      if (known?.failed && now() < known.failed.until) throw known.failed.fault;
+      return await discoverOnce(connection, found);
     } catch (fault) {
-      if (known && age < STALE_MS) return known.configuration;
+      if (found && age < STALE_MS) return found.provider;
       throw fault;
     }
   }
 
-  function discoverOnce(connection: OidcConnection): Promise<Configuration> {
-    const key = `${connection.id} ${connection.version}`;
+  function discoverOnce(connection: OidcConnection, found: Entry['found']): Promise<DiscoveredProvider> {
+    const { id, version } = connection;
+    const key = `${id} ${version}`;
     const running = pending.get(key);
     if (running) return running;
     const started = discover(connection, guardedFetch, allowLoopbackHttp)
-      .then((configuration) => {
-        const since = options.clock.now().getTime();
-        remember(connection.id, { version: connection.version, configuration, since });
-        return configuration;
-      })
+      .then(
+        (provider) => {
+          remember(id, { version, found: { provider, at: now() }, failed: undefined });
+          return provider;
+        },
+        (fault: unknown) => {
+          remember(id, { version, found, failed: { fault, until: now() + FAILED_MS } });
+          throw fault;
+        },
+      )
       .finally(() => pending.delete(key));
     pending.set(key, started);
     return started;
@@ -80,19 +106,15 @@ export function createConfigurations(options: {
   return { get };
 }
 
-function discover(
+async function discover(
   connection: OidcConnection,
   guardedFetch: GuardedFetch,
   allowLoopbackHttp: boolean,
-): Promise<Configuration> {
+): Promise<DiscoveredProvider> {
   const issuer = new URL(connection.issuer);
-  const authentication =
-    connection.clientAuthentication === 'client_secret_post'
-      ? ClientSecretPost(connection.clientSecret)
-      : ClientSecretBasic(connection.clientSecret);
   // Without the checks openid-client trusts TLS for the ID token; groups decide access here, so the signature counts.
   const insecure = allowLoopbackHttp && isLoopbackHost(issuer.hostname) ? [allowInsecureRequests] : [];
-  return discovery(issuer, connection.clientId, undefined, authentication, {
+  const configuration = await discovery(issuer, connection.clientId, undefined, authenticationOf(connection), {
     execute: [enableNonRepudiationChecks, ...insecure],
     timeout: TIMEOUT_SECONDS,
     [customFetch]: (url, request) => {
@@ -102,5 +124,22 @@ function discover(
       // the library's own requests have no stream for a body
       return guardedFetch(url, request as OutboundRequest);
     },
+  });
+  return { configuration, keys: publishedKeys(configuration, guardedFetch) };
+}
+
+function authenticationOf({ clientAuthentication, clientSecret }: OidcConnection): ClientAuth {
+  return clientAuthentication === 'client_secret_post'
+    ? ClientSecretPost(clientSecret)
+    : ClientSecretBasic(clientSecret);
+}
+
+function publishedKeys(configuration: Configuration, guardedFetch: GuardedFetch): JWTVerifyGetKey {
+  const { jwks_uri: address } = configuration.serverMetadata();
+  if (address === undefined) return () => Promise.reject(new errors.JWKSNoMatchingKey());
+  return createRemoteJWKSet(new URL(address), {
+    timeoutDuration: TIMEOUT_SECONDS * 1000,
+    [customKeyFetch]: (url, { headers, ...request }) =>
+      guardedFetch(url, { ...request, headers: Object.fromEntries(headers) }),
   });
 }

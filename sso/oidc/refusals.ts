@@ -58,6 +58,14 @@ export const OIDC_REFUSALS = {
     cause: 'The person belongs to another tenant of the identity provider than the connection is for.',
     cure: "Sign in with an account of the connection's tenant; a shared issuer (common, organizations) needs the tenant's id.",
   },
+  logout_token: {
+    cause: 'What says that somebody logged out at the company is not valid.',
+    cure: 'Compare issuer and client ID, and set both clocks by a time service; otherwise look for who sent it.',
+  },
+  no_logout: {
+    cause: 'The identity provider announces no address at which a browser can log out.',
+    cure: 'Nothing to set: people log out at the application only.',
+  },
   userinfo: {
     cause: "The identity provider's userinfo does not answer, or speaks of somebody else.",
     cure: 'Put the claim email into the ID token, or repair userinfo at the identity provider.',

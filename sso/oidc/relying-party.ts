@@ -4,6 +4,7 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
+  buildEndSessionUrl,
   type Configuration,
   calculatePKCECodeChallenge,
   fetchUserInfo,
@@ -16,6 +17,7 @@ import type { Clock } from '../../src/clock.ts';
 import { classifyFault } from './classify-fault.ts';
 import { createConfigurations } from './configurations.ts';
 import type { OidcConnection } from './connection.ts';
+import { type LogoutToken, verifyLogoutToken } from './logout-token.ts';
 import type { OidcRefusalCode } from './refusals.ts';
 
 export type OidcClaims = Readonly<Record<string, unknown>>;
@@ -35,7 +37,7 @@ type VerifiedLogin = {
   readonly idToken: string;
 };
 
-type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
+export type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
 
 export type RelyingParty = {
   startLogin(
@@ -46,6 +48,13 @@ export type RelyingParty = {
     connection: OidcConnection,
     answer: { readonly currentUrl: URL } & OidcPending,
   ): Promise<VerifiedLogin | OidcRefusal>;
+  /** Where the browser ends its session at the company; refused with `no_logout` where none is announced. */
+  startLogout(
+    connection: OidcConnection,
+    options: { readonly redirectUri: string; readonly state: string; readonly idToken: string | undefined },
+  ): Promise<{ readonly ok: true; readonly url: string } | OidcRefusal>;
+  /** Checks what the company's provider says of a session that ended there. */
+  verifyLogout(connection: OidcConnection, token: string): Promise<({ readonly ok: true } & LogoutToken) | OidcRefusal>;
 };
 
 /**
@@ -62,7 +71,7 @@ export function createRelyingParty(options: {
   return {
     startLogin: (connection, { redirectUri, loginHint, forceLogin }) =>
       named(async () => {
-        const configuration = await configurations.get(connection);
+        const { configuration } = await configurations.get(connection);
         const pending = { state: randomState(), nonce: randomNonce(), codeVerifier: randomPKCECodeVerifier() };
         const parameters = {
           redirect_uri: redirectUri,
@@ -86,7 +95,7 @@ export function createRelyingParty(options: {
         // A missing state would be "no state expected" to the library.
         if (answer.currentUrl.searchParams.get('state') !== answer.state)
           return refuse('state', 'not the one that was sent');
-        const configuration = await configurations.get(connection);
+        const { configuration } = await configurations.get(connection);
         const tokens = await authorizationCodeGrant(configuration, answer.currentUrl, {
           expectedState: answer.state,
           expectedNonce: answer.nonce,
@@ -100,6 +109,25 @@ export function createRelyingParty(options: {
         const claims = await withUserInfo(configuration, idClaims, tokens.access_token);
         if (claims === undefined) return refuse('userinfo', 'userinfo did not answer for this subject');
         return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token };
+      }),
+
+    startLogout: (connection, { redirectUri, state, idToken }) =>
+      named(async () => {
+        const { configuration } = await configurations.get(connection);
+        if (!configuration.serverMetadata().end_session_endpoint) return refuse('no_logout', 'no end_session_endpoint');
+        const hint = idToken === undefined ? {} : { id_token_hint: idToken };
+        const url = buildEndSessionUrl(configuration, { ...hint, post_logout_redirect_uri: redirectUri, state });
+        return { ok: true, url: url.href };
+      }),
+
+    verifyLogout: (connection, token) =>
+      named(async () => {
+        const { configuration, keys } = await configurations.get(connection);
+        const { issuer: announced } = configuration.serverMetadata();
+        const issuer = announced.replace('{tenantid}', connection.tenantId ?? '');
+        const expected = { issuer, clientId: connection.clientId, keys, now: options.clock.now() };
+        const verdict = await verifyLogoutToken(token, expected);
+        return verdict.ok ? verdict : refuse('logout_token', verdict.detail);
       }),
   };
 }

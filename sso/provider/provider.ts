@@ -2,16 +2,17 @@
 // request, our `sub` is the person id, and Keycloak is never answered with an OAuth error that makes it loop (field
 // notes on Keycloak, 12.1). All state is in Postgres.
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC, Provider, type JWK as ProviderKey } from 'oidc-provider';
 import { deriveKey } from '../../src/seal.ts';
 import type { SsoDeps } from '../deps.ts';
 import { refusalPage } from '../pages/refusal-page.ts';
 import type { RefusalCode } from '../sign-in/refusals.ts';
+import type { KeyRing } from './key-ring.ts';
 import { personAccount } from './person-account.ts';
 import { providerClientAdapter } from './provider-clients.ts';
 import { providerStateAdapter } from './provider-state.ts';
 import { rememberSignIn, type SignInFacts } from './sign-in-facts.ts';
-import { loadSigningKeys } from './signing-keys.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 const MINUTE = 60;
 /** How long somebody may take at the company's identity provider. */
@@ -26,20 +27,35 @@ export function interactionPath(uid: string): string {
 }
 
 export type OidcProvider = {
-  readonly provider: Provider;
+  /** The one of the present keys. All state is in Postgres, so whoever still holds an earlier one may go on with it. */
+  provider(): Provider;
   /** Serves `/oidc`; must get the raw request. */
   readonly handle: RequestListener;
 };
 
 /** Our provider as issuer `${baseUrl}/oidc`. Any number of processes may run it on one database. */
-export async function createProvider(deps: SsoDeps): Promise<OidcProvider> {
+export async function createProvider(deps: SsoDeps, keyRing: KeyRing): Promise<OidcProvider> {
+  const first = await keyRing.keys();
+  let live = { version: first.version, ...buildProvider(deps, first) };
+  return {
+    provider: () => live.provider,
+    // the key ring keeps its last set, so it does not fail here
+    handle: (req, res) =>
+      void keyRing.keys().then((keys) => {
+        if (keys.version !== live.version) live = { version: keys.version, ...buildProvider(deps, keys) };
+        live.handle(req, res);
+      }),
+  };
+}
+
+/** The library takes its keys once, so a changed set makes a new instance. */
+function buildProvider(deps: SsoDeps, keys: SigningKeys): { provider: Provider; handle: RequestListener } {
   const { config } = deps;
-  const keys = await loadSigningKeys(deps, config.secretKey);
   const clients = providerClientAdapter({ db: deps.db, clock: deps.clock, clients: { keycloak: config.keycloak } });
   const short = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true, path: '/' } as const;
   const provider = new Provider(`${config.baseUrl}/oidc`, {
     adapter: (model: string) => (model === 'Client' ? clients : providerStateAdapter(deps, model)),
-    jwks: { keys: [...keys] },
+    jwks: { keys: [...keys.all] as ProviderKey[] },
     cookies: {
       keys: [deriveKey(config.secretKey, 'provider cookies').toString('base64url')],
       names: { session: '_session', interaction: '_interaction', resume: '_interaction_resume' },
@@ -78,8 +94,15 @@ export async function createProvider(deps: SsoDeps): Promise<OidcProvider> {
   // The public origin is configured; what a proxy or a client says of it is overwritten in `handle`.
   provider.proxy = true;
   provider.use(refuseByPage(provider, deps));
+  provider.use(letKeysBeCached);
   const callback = provider.callback();
   return { provider, handle: (req, res) => void callback(prepare(req, config.baseUrl), res) };
+}
+
+/** A set may be an hour old where it is used; a key waits a day in it before it signs. */
+async function letKeysBeCached(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (ctx.oidc?.route === 'jwks' && ctx.status === 200) ctx.set('cache-control', 'public, max-age=3600');
 }
 
 /** The default policy, except that no earlier sign-in of this browser ever counts. */

@@ -13,8 +13,8 @@ import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { replacesWhatWasKnown } from '../evidence.ts';
-import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
 import { insertUpstreamSession } from '../logout/upstream-session-store.ts';
+import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
 import { domainOf, findMember } from './find-member.ts';
 import { type Candidate, findOwnDomainOf, isTombstoned } from './member-queries.ts';
 import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
@@ -44,11 +44,7 @@ export type SignedIn = {
 type CompleteDeps = Pick<SsoDeps, 'db' | 'clock'> & { readonly config: Pick<SsoDeps['config'], 'secretKey'> };
 
 /** Throws SignInRefused; everything else that is thrown is a failure of ours. */
-export async function completeSignIn(
-  deps: CompleteDeps,
-  ctx: RequestContext,
-  input: SignInInput,
-): Promise<SignedIn> {
+export async function completeSignIn(deps: CompleteDeps, ctx: RequestContext, input: SignInInput): Promise<SignedIn> {
   describe(input);
   try {
     return await signInOnce(deps, ctx, input);

@@ -34,7 +34,7 @@ export function interactionRoutes(deps: SignInDeps): Router {
 /** The interaction of the path, if this browser is the one in which it began (the provider's own cookie says so). */
 async function interactionOf(deps: SignInDeps, req: Request, res: Response): Promise<Interaction | undefined> {
   try {
-    const interaction = await deps.provider.interactionDetails(req, res);
+    const interaction = await deps.provider().interactionDetails(req, res);
     return interaction.uid === req.params.uid ? (interaction as Interaction) : undefined;
   } catch (error) {
     if (error instanceof errors.SessionNotFound) return undefined;

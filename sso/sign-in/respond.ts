@@ -8,11 +8,13 @@ import type { GuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { Page } from '../pages/page.ts';
 import { type RefusalPageInput, refusalPage } from '../pages/refusal-page.ts';
 import { answerPerson, findInteraction, isFor } from '../provider/answer-keycloak.ts';
+import type { KeyRing } from '../provider/key-ring.ts';
 import { interactionPath, type OidcProvider } from '../provider/provider.ts';
 import type { Finished } from './finish-sign-in.ts';
 
 export type SignInDeps = SsoDeps & {
   readonly provider: OidcProvider['provider'];
+  readonly keyRing: KeyRing;
   readonly relyingParty: RelyingParty;
   readonly outbound: GuardedFetch;
 };
@@ -66,7 +68,7 @@ export function textOf(value: unknown): string {
 export async function sendFinished(deps: SignInDeps, res: Response, finished: Finished): Promise<void> {
   if (!finished.ok) return sendRefusal(deps, res, { ...finished, traced: true });
   const { interactionUid, connection, personId, sessionId } = finished;
-  const interaction = await findInteraction(deps.provider, interactionUid);
+  const interaction = await findInteraction(deps.provider(), interactionUid);
   if (!interaction || !(await isFor(deps, interaction, connection.orgId))) {
     return sendRefusal(deps, res, { code: 'request_expired', interactionUid: undefined });
   }

@@ -52,7 +52,14 @@ test('a SAML company gives metadata of the other site, and takes new addresses a
 test('an OIDC company answers discovery under the issuer that it gives', async () => {
   const redirectUri = 'http://127.0.0.1:9/callback';
   const made = await ensureCompanyRealm(
-    input({ protocol: 'oidc', clientId: 'drawbridge', clientSecret: 'secret-0123456789', redirectUri }),
+    input({
+      protocol: 'oidc',
+      clientId: 'drawbridge',
+      clientSecret: 'secret-0123456789',
+      redirectUri,
+      signedOutUri: 'http://127.0.0.1:9/signed-out',
+      backchannelLogoutUri: 'http://127.0.0.1:9/backchannel-logout',
+    }),
   );
   if (made.protocol !== 'oidc') throw new Error('expected OIDC');
   const discovery = await fetch(`${made.issuer}/.well-known/openid-configuration`);

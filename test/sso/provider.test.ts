@@ -90,8 +90,8 @@ describe('a process that has just started', () => {
   });
 
   test('signs with the same key, which is stored sealed', async () => {
-    const [first] = await loadSigningKeys(bridge.deps, bridge.deps.config.secretKey);
-    const [second] = await loadSigningKeys(bridge.deps, bridge.deps.config.secretKey);
+    const { signing: first } = await loadSigningKeys(bridge.deps, bridge.deps.config.secretKey);
+    const { signing: second } = await loadSigningKeys(bridge.deps, bridge.deps.config.secretKey);
     expect(second).toEqual(first);
     const stored = await bridge.rows<{ sealed_jwk: Buffer }>('select sealed_jwk from signing_key');
     expect(stored).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('a process that has just started', () => {
     await bridge.rows('delete from signing_key');
     const { secretKey } = bridge.deps.config;
     const keys = await Promise.all([1, 2, 3].map(() => loadSigningKeys(bridge.deps, secretKey)));
-    expect(new Set(keys.map(([key]) => key.kid)).size).toBe(1);
+    expect(new Set(keys.map(({ signing }) => signing.kid)).size).toBe(1);
   });
 });
 

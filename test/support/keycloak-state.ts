@@ -33,8 +33,8 @@ async function adminCall(
   return response;
 }
 
-async function adminGet<T>(system: TestSystem, path: string): Promise<T> {
-  return (await (await adminCall(system, path)).json()) as T;
+async function adminGet<T>(system: TestSystem, path: string, realm?: string): Promise<T> {
+  return (await (await adminCall(system, path, undefined, realm)).json()) as T;
 }
 
 type NewEmployee = {
@@ -58,11 +58,18 @@ export async function addEmployee(system: TestSystem, company: 0 | 1, person: Ne
   await adminCall(system, '/users', user, system.facts.company[company]?.realm);
 }
 
-async function findUser(system: TestSystem, address: string): Promise<{ id: string; enabled: boolean } | undefined> {
-  const [user] = await adminGet<{ id: string; enabled: boolean }[]>(
-    system,
-    `/users?exact=true&email=${encodeURIComponent(address)}`,
-  );
+/** Ends all sessions of an employee in the company's own realm, as its administrator does. */
+export async function logOutAtCompany(system: TestSystem, company: 0 | 1, address: string): Promise<void> {
+  const { realm } = system.facts.company[company]!;
+  const user = await findUser(system, address, realm);
+  await adminCall(system, `/users/${user?.id}/logout`, {}, realm);
+}
+
+type FoundUser = { readonly id: string; readonly enabled: boolean };
+
+async function findUser(system: TestSystem, address: string, realm?: string): Promise<FoundUser | undefined> {
+  const path = `/users?exact=true&email=${encodeURIComponent(address)}`;
+  const [user] = await adminGet<FoundUser[]>(system, path, realm);
   return user;
 }
 

@@ -59,15 +59,16 @@ begin
   end loop;
 end $$;
 
--- All sign-ins of the same person in the same browser, in any organization, newest first: Keycloak has one session for
--- a browser and knows it by the `sid` of the sign-in that opened it, whichever company the person came by later.
+-- A sign-in that is over, and those of the same person in the same browser that began before it ended, in any
+-- organization: Keycloak has one session for a browser and knows it by the `sid` of the sign-in that opened it, whichever
+-- company the person came by later. One that began afterwards is another session.
 create function sessions_of_browser(p_org uuid, p_session uuid)
   returns table (id uuid, organization_key text, person_id uuid) language sql stable
   security definer set search_path = public, pg_temp as $$
   select other.id, o.key, other.person_id from upstream_session s
     join upstream_session other on other.person_id = s.person_id and other.browser_hash = s.browser_hash
     join organization o on o.org_id = other.org_id
-  where s.org_id = p_org and s.id = p_session
+  where s.org_id = p_org and s.id = p_session and other.started_at <= s.ended_at
   order by other.started_at desc limit 50
 $$;
 revoke execute on function sessions_of_browser(uuid, uuid) from public;
