@@ -9,7 +9,7 @@ import { findConnection } from '../connections/connection-queries.ts';
 import { oidcConnection } from '../connections/protocol-view.ts';
 import type { SsoDeps } from '../deps.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
-import type { SamlForm } from '../saml/authn-request.ts';
+import type { SamlForm } from '../saml/send-message.ts';
 import { END_KEYCLOAK_SESSIONS } from './end-keycloak-sessions.ts';
 import { signedOutUri } from './logout-addresses.ts';
 import { insertLogoutRequest, type LogoutRequest } from './logout-request-store.ts';

@@ -21,8 +21,6 @@ const employee = (company: 0 | 1, index: number) => system.facts.company[company
 
 async function logOutAtApp(profile: BrowserContext): Promise<void> {
   const page = await profile.newPage();
-  page.on('response', (r) =>
-  );
   await page.goto(`${system.facts.demoApp.url}/logout`);
   await page.waitForURL(`${system.facts.demoApp.url}/**`);
   await page.close();
