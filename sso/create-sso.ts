@@ -5,9 +5,11 @@ import type { Endpoint } from '../src/http/endpoint.ts';
 import type { Task } from '../src/jobs/task.ts';
 import { connectionTasks } from './connections/refresh-tasks.ts';
 import type { SsoDeps } from './deps.ts';
-import { END_KEYCLOAK_SESSIONS, endKeycloakSessionsTask } from './logout/end-keycloak-sessions.ts';
+import { endKeycloakSessionsTask } from './logout/end-keycloak-sessions.ts';
 import { keycloakLogoutRoutes } from './logout/keycloak-logout-routes.ts';
 import { oidcLogoutRoutes } from './logout/oidc-logout-routes.ts';
+import { samlLogoutRoutes } from './logout/saml-logout-routes.ts';
+import { END_KEYCLOAK_SESSIONS } from './logout/upstream-session-store.ts';
 import { createRelyingParty } from './oidc/relying-party.ts';
 import { fetchAllowedBy } from './outbound/guarded-fetch.ts';
 import { createKeyRing } from './provider/key-ring.ts';
@@ -42,7 +44,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const outbound = fetchAllowedBy(config);
   const signIn = { ...deps, provider, keyRing, relyingParty, outbound };
   const router = Router();
-  router.use(keycloakLogoutRoutes(signIn), oidcLogoutRoutes(signIn));
+  router.use(keycloakLogoutRoutes(signIn), oidcLogoutRoutes(signIn), samlLogoutRoutes(signIn));
   router.use('/oidc', atRoute('/oidc'), handle);
   router.use(
     attemptRoutes(deps),

@@ -2,12 +2,10 @@
 // commit by a job that may run twice (law 1).
 import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
-import { enqueueJob } from '../../src/jobs/jobs-store.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
-import { END_KEYCLOAK_SESSIONS } from './end-keycloak-sessions.ts';
 import type { NamedSessions } from './upstream-session.ts';
-import { endNamedSessions, rememberLogout } from './upstream-session-store.ts';
+import { endInKeycloak, endNamedSessions, rememberLogout } from './upstream-session-store.ts';
 
 export type CompanyLogout = {
   readonly connection: Connection;
@@ -36,7 +34,8 @@ export async function endByCompany(
         data: { by: 'company', connection: connectionId },
       });
     }
-    await enqueueJob(tx, END_KEYCLOAK_SESSIONS, { orgId, sessionIds: ended.map(({ id }) => id) });
+    const sessionIds = ended.map(({ id }) => id);
+    await endInKeycloak(tx, { sessionIds, runAt: undefined });
     return ended.length;
   });
 }

@@ -10,8 +10,6 @@ import type { SsoDeps } from '../deps.ts';
 import type { KeyRing } from '../provider/key-ring.ts';
 import { type BrowserSession, sessionsOfBrowser } from './upstream-session-store.ts';
 
-export const END_KEYCLOAK_SESSIONS = 'end_keycloak_sessions';
-
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TIMEOUT_MS = 10_000;
 /** Keycloak ended its session, but one of its own clients did not answer it. */

@@ -3,6 +3,8 @@ import type { Queryable, Tx } from '../../src/db/database.ts';
 import { openBytes, sealBytes } from '../../src/seal.ts';
 import type { NamedSessions, StoredSession, UpstreamSession } from './upstream-session.ts';
 
+export const END_KEYCLOAK_SESSIONS = 'end_keycloak_sessions';
+
 type Row = {
   id: string;
   connection_id: string;
@@ -101,6 +103,18 @@ export async function endOwnSession(
     values: [tx.orgId, id, at],
   });
   return row && fromRow(secretKey, row);
+}
+
+/** Has Keycloak's sessions of these sign-ins ended after the commit, at `runAt` at the earliest (the queue's task). */
+export async function endInKeycloak(
+  tx: Tx,
+  { sessionIds, runAt }: { readonly sessionIds: readonly string[]; readonly runAt: Date | undefined },
+): Promise<void> {
+  await tx.query({
+    name: 'sso_end_keycloak_sessions',
+    text: 'select enqueue_job($1, $2, null, $3)',
+    values: [END_KEYCLOAK_SESSIONS, JSON.stringify({ orgId: tx.orgId, sessionIds }), runAt ?? null],
+  });
 }
 
 export type BrowserSession = { readonly id: string; readonly organizationKey: string; readonly personId: string };

@@ -70,6 +70,12 @@ export const REFUSALS = {
     cause: "The answer of your company's sign-in did not pass our checks.",
     cure: ASK_ADMIN,
   },
+  logout_refused: {
+    status: 403,
+    title: 'This logout could not be checked',
+    cause: 'What your company sent to log you out did not pass our checks, or came a second time.',
+    cure: ASK_ADMIN,
+  },
   response_unreadable: {
     status: 400,
     title: "Your company's answer could not be read",
