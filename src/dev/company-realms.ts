@@ -29,6 +29,7 @@ export type CompanyRealmInput = {
         readonly protocol: 'saml';
         readonly spEntityId: string;
         readonly acsUrl: string;
+        readonly sloUrl: string;
         readonly nameId: 'persistent' | 'email';
       }
     | {
@@ -86,7 +87,7 @@ async function ensureRealm(
 
 type CompanyClient = ClientRepresentation & { readonly clientId: string };
 
-function samlClient(client: { spEntityId: string; acsUrl: string; nameId: 'persistent' | 'email' }): CompanyClient {
+function samlClient(client: Extract<CompanyRealmInput['client'], { protocol: 'saml' }>): CompanyClient {
   const property = (name: string, attribute: string) =>
     samlMapper(name, 'saml-user-property-mapper', { 'user.attribute': attribute });
   return {
@@ -100,6 +101,7 @@ function samlClient(client: { spEntityId: string; acsUrl: string; nameId: 'persi
     defaultClientScopes: [],
     attributes: {
       saml_assertion_consumer_url_post: client.acsUrl,
+      saml_single_logout_service_url_post: client.sloUrl,
       saml_name_id_format: client.nameId,
       'saml.force.name.id.format': 'true',
       'saml.assertion.signature': 'true',

@@ -147,6 +147,7 @@ async function connectCompany(
             protocol: 'saml',
             spEntityId: `${input.baseUrl}/sso/saml/${connectionId}/metadata`,
             acsUrl: `${input.baseUrl}/sso/saml/${connectionId}/acs`,
+            sloUrl: `${input.baseUrl}/sso/saml/${connectionId}/slo`,
             nameId: 'persistent',
           }
         : {

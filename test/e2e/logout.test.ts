@@ -63,3 +63,29 @@ describe('a company with OpenID Connect', () => {
     await bystander.close();
   });
 });
+
+describe('a company with SAML', () => {
+  test('has its session ended by a logout at the application', async () => {
+    const ada = employee(0, 0);
+    const profile = await newProfile(browser);
+    await signInByCompany(profile, system, ada);
+    await logOutAtApp(profile);
+    expect(await keycloakSessions(system, ada.email)).toBe(0);
+    expect(await isAskedAtCompany(profile, ada.email)).toBe(true);
+    await profile.close();
+  });
+
+  test('ends the session of the application by a logout of its own', async () => {
+    const ada = employee(0, 0);
+    const profile = await newProfile(browser);
+    await signInByCompany(profile, system, ada);
+    expect(await keycloakSessions(system, ada.email)).toBe(1);
+    const page = await profile.newPage();
+    const company = system.facts.keycloak.url.replace('127.0.0.1', 'localhost');
+    await page.goto(`${company}/realms/${system.facts.company[0]!.realm}/protocol/openid-connect/logout`);
+    await page.click('[name="confirmLogout"]');
+    await page.waitForSelector('text=You are logged out');
+    await eventuallyHolds(async () => expect(await keycloakSessions(system, ada.email)).toBe(0));
+    await profile.close();
+  });
+});

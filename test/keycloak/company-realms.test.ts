@@ -33,6 +33,7 @@ test('a SAML company gives metadata of the other site, and takes new addresses a
     protocol: 'saml',
     spEntityId: 'http://127.0.0.1:9/saml',
     acsUrl: 'http://127.0.0.1:9/acs',
+    sloUrl: 'http://127.0.0.1:9/slo',
     nameId: 'persistent',
   });
   const made = await ensureCompanyRealm(saml);
