@@ -464,6 +464,16 @@ table link_approval -- row-level security
   constraint link_approval_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint link_approval_pkey PRIMARY KEY (org_id, connection_id, member_id)
 
+table logout_request -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid not null
+  request_id text
+  return_to text not null
+  expires_at timestamp with time zone not null
+  constraint logout_request_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint logout_request_pkey PRIMARY KEY (org_id, id)
+
 table mail_health
   one boolean not null default true
   last_sent_at timestamp with time zone
@@ -716,8 +726,11 @@ table signing_key
   sealed_jwk bytea not null
   status text not null
   created_at timestamp with time zone not null default now()
+  current_since timestamp with time zone
+  retired_at timestamp with time zone
   constraint signing_key_pkey PRIMARY KEY (id)
   constraint signing_key_status CHECK ((status = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
+  constraint signing_key_times CHECK ((((status = 'next'::text) = (current_since IS NULL)) AND ((status = 'retired'::text) = (retired_at IS NOT NULL))))
 
 table sso_evidence -- row-level security
   org_id uuid not null
@@ -767,6 +780,28 @@ table team_member -- row-level security
   constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
   constraint team_member_pkey PRIMARY KEY (org_id, team_id, member_id)
 
+table upstream_session -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  connection_id uuid not null
+  member_id uuid not null
+  person_id uuid not null
+  browser_hash bytea not null
+  subject text not null
+  name_format text
+  name_qualifier text
+  sp_name_qualifier text
+  session_index text
+  sealed_id_token bytea
+  started_at timestamp with time zone not null
+  ended_at timestamp with time zone
+  ended_by text
+  constraint upstream_session_ended CHECK (((ended_at IS NULL) = (ended_by IS NULL)))
+  constraint upstream_session_ended_by CHECK ((ended_by = ANY (ARRAY['company'::text, 'application'::text])))
+  constraint upstream_session_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
+  constraint upstream_session_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint upstream_session_pkey PRIMARY KEY (org_id, id)
+
 -- indexes
 
 CREATE INDEX access_grant_by_rule ON public.access_grant USING btree (org_id, rule_id) WHERE (rule_id IS NOT NULL)
@@ -803,6 +838,7 @@ CREATE INDEX invitation_hop_by_expiry ON public.invitation_hop USING btree (expi
 CREATE UNIQUE INDEX invitation_one_pending ON public.invitation USING btree (org_id, address_key) WHERE (status = 'pending'::text)
 CREATE INDEX keycloak_id_by_path ON public.keycloak_id USING btree (org_id, kind, key) WHERE (org_id IS NOT NULL)
 CREATE INDEX keycloak_id_reverse ON public.keycloak_id USING btree (kind, keycloak_id)
+CREATE INDEX logout_request_by_expiry ON public.logout_request USING btree (expires_at)
 CREATE INDEX mapping_rule_by_value ON public.mapping_rule USING btree (org_id, source, value_key)
 CREATE INDEX mapping_rule_patterns ON public.mapping_rule USING btree (org_id, source, attribute) WHERE (match = ANY (ARRAY['prefix'::text, 'glob'::text, 'regex'::text]))
 CREATE INDEX member_by_person ON public.member USING btree (person_id) WHERE (person_id IS NOT NULL)
@@ -825,11 +861,16 @@ CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btr
 CREATE INDEX sign_in_trace_by_age ON public.sign_in_trace USING btree (at)
 CREATE INDEX sign_in_trace_by_id ON public.sign_in_trace USING btree (id)
 CREATE INDEX sign_in_trace_by_time ON public.sign_in_trace USING btree (org_id, at DESC)
+CREATE UNIQUE INDEX signing_key_one_of_each ON public.signing_key USING btree (status) WHERE (status <> 'retired'::text)
 CREATE INDEX sso_evidence_by_connection ON public.sso_evidence USING btree (org_id, connection_id)
 CREATE INDEX sso_evidence_by_value ON public.sso_evidence USING gin (value_ids)
 CREATE INDEX team_departure_by_time ON public.team_departure USING btree (at)
 CREATE INDEX team_made_by_rule ON public.team USING btree (org_id, made_by_rule) WHERE (made_by_rule IS NOT NULL)
 CREATE INDEX team_member_by_member ON public.team_member USING btree (org_id, member_id)
+CREATE INDEX upstream_session_by_browser ON public.upstream_session USING btree (person_id, browser_hash)
+CREATE INDEX upstream_session_by_index ON public.upstream_session USING btree (org_id, connection_id, session_index) WHERE (ended_at IS NULL)
+CREATE INDEX upstream_session_by_start ON public.upstream_session USING btree (started_at)
+CREATE INDEX upstream_session_by_subject ON public.upstream_session USING btree (org_id, connection_id, subject) WHERE (ended_at IS NULL)
 
 -- policies
 
@@ -863,6 +904,7 @@ of_organization on identity: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('d
 of_organization on invitation: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on invitation_hop: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on link_approval: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on logout_request: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on mapping_rule: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on organization: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -878,6 +920,7 @@ of_organization on sso_evidence: uuid_eq(org_id, ( SELECT (NULLIF(current_settin
 of_organization on team: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on team_departure: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on team_member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on upstream_session: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 
 -- functions
 
@@ -1013,6 +1056,7 @@ scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uu
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_update_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
+sessions_of_browser(uuid,uuid) -> TABLE(id uuid, organization_key text, person_id uuid), security definer, search_path=public, pg_temp
 set_directory_block(uuid,uuid,uuid,boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
@@ -1086,6 +1130,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on link_approval
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on logout_request
 drawbridge_app: SELECT, UPDATE on mail_health
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on member
@@ -1106,6 +1151,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sso_evidence
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_departure
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_member
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on upstream_session
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on access_grant
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on api_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on assertion_seen
@@ -1139,6 +1185,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on link_approval
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on logout_request
 drawbridge_worker: SELECT, UPDATE on mail_health
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on member
@@ -1157,3 +1204,4 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sso_evidence
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team_departure
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on team_member
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on upstream_session
