@@ -67,7 +67,7 @@ async function endByToken(
 }
 
 /** Where a browser goes that has logged out at the company: on at Keycloak, once; anybody else to the application. */
-export async function wayBack(deps: SignInDeps, connectionId: string, id: string): Promise<string> {
+async function wayBack(deps: SignInDeps, connectionId: string, id: string): Promise<string> {
   const orgId = await findOrganizationOfConnection(deps, connectionId);
   if (orgId === undefined) return deps.config.appUrl;
   const now = deps.clock.now();

@@ -26,7 +26,7 @@ const FAILED_MS = 30 * 1000;
 const MAX_CACHED = 1000;
 
 /** A connection's provider as discovered. */
-export type DiscoveredProvider = {
+type DiscoveredProvider = {
   readonly configuration: Configuration;
   /** Its published keys, for what openid-client does not verify (logout tokens). */
   readonly keys: JWTVerifyGetKey;

@@ -37,7 +37,7 @@ type VerifiedLogin = {
   readonly idToken: string;
 };
 
-export type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
+type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
 
 export type RelyingParty = {
   startLogin(
