@@ -8,6 +8,7 @@ import { defineTask, type JobHelpers, type Task } from '../jobs/task.ts';
 import { invitationMail } from './invitation-mail.ts';
 import { noteMailFailed, noteMailSent } from './mail-health.ts';
 import { MailError, type SendMailDeps } from './mailer.ts';
+import { certificateExpiryPayload, sendCertificateExpiryMail } from './send-certificate-expiry.ts';
 import { sendTokenExpiryMail, tokenExpiryPayload } from './send-token-expiry.ts';
 
 const invitationPayload = z.object({
@@ -19,15 +20,20 @@ const invitationPayload = z.object({
 
 type Payload = z.output<typeof invitationPayload>;
 
-const anyPayload = z.discriminatedUnion('template', [invitationPayload, tokenExpiryPayload]);
+const anyPayload = z.discriminatedUnion('template', [invitationPayload, tokenExpiryPayload, certificateExpiryPayload]);
 
 /** The tasks of mail, by name. */
 export function mailTasks(deps: SendMailDeps): Record<string, Task> {
-  const send = defineTask(anyPayload, (payload, job) =>
-    payload.template === 'invitation'
-      ? sendInvitationMail(deps, payload, job)
-      : sendTokenExpiryMail(deps, payload, job),
-  );
+  const send = defineTask(anyPayload, (payload, job) => {
+    switch (payload.template) {
+      case 'invitation':
+        return sendInvitationMail(deps, payload, job);
+      case 'token_expiry':
+        return sendTokenExpiryMail(deps, payload, job);
+      case 'certificate_expiry':
+        return sendCertificateExpiryMail(deps, payload, job);
+    }
+  });
   return { send_mail: send };
 }
 

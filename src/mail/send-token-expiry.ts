@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { findTokenWarning } from '../directory/token-warning-queries.ts';
 import type { JobHelpers } from '../jobs/task.ts';
-import { noteMailFailed, noteMailSent } from './mail-health.ts';
-import { MailError, type SendMailDeps } from './mailer.ts';
+import type { SendMailDeps } from './mailer.ts';
+import { sendAlert } from './send-alert.ts';
 import { tokenExpiryMail } from './token-expiry-mail.ts';
 
 export const tokenExpiryPayload = z.object({
@@ -20,19 +20,9 @@ export async function sendTokenExpiryMail(
   mail: z.output<typeof tokenExpiryPayload>,
   { log }: JobHelpers,
 ): Promise<void> {
-  const { db, clock } = deps;
   const found = await findTokenWarning(deps, mail);
   if (!found) return;
-  const reference = `token-${mail.tokenId}-${mail.days}-${mail.memberId}`;
-  try {
-    await deps.mailer.send({ to: found.address, reference, ...tokenExpiryMail({ ...found, days: mail.days }) });
-  } catch (error) {
-    if (error instanceof MailError && error.permanent) {
-      log.warn({ memberId: mail.memberId }, 'the mail server refuses this mail for good');
-      return;
-    }
-    await noteMailFailed(db, clock.now(), error instanceof Error ? error.message : String(error));
-    throw error;
-  }
-  await noteMailSent(db, clock.now());
+  const { memberId, days } = mail;
+  const reference = `token-${mail.tokenId}-${days}-${memberId}`;
+  await sendAlert(deps, log, { memberId, to: found.address, reference, ...tokenExpiryMail({ ...found, days }) });
 }

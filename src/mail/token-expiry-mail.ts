@@ -1,7 +1,7 @@
 // The mail that warns of a directory's token before it ends: whose, when, what happens then, and what to do. Never the token.
-import { html } from '../html.ts';
 import type { MailContent } from './invitation-mail.ts';
-import { factTable, mailPage, paragraph } from './mail-layout.ts';
+import { noticeMail } from './notice-mail.ts';
+import { wordTime } from './word-time.ts';
 
 export type TokenExpiry = {
   readonly organizationName: string;
@@ -17,30 +17,19 @@ export function tokenExpiryMail(expiry: TokenExpiry): MailContent {
   const { organizationName, directoryName, tokenName, days } = expiry;
   const within = days === 1 ? 'within a day' : `within ${days} days`;
   const title = `A directory token of ${organizationName} ends ${within}`;
-  const opening = `The token "${tokenName}" of the directory "${directoryName}" ends ${within}. After that the directory's requests are refused: nobody it adds gets in, and nobody it deactivates is cut off.`;
-  const facts: [string, string][] = [
-    ['Organization', organizationName],
-    ['Directory', directoryName],
-    ['Token', tokenName],
-    ['Ends', wordTime(expiry.expiresAt)],
-    ['Last used', expiry.lastUsedAt ? wordTime(expiry.lastUsedAt) : 'never'],
-  ];
-  const steps =
-    'Issue a second token beside this one, enter it in your identity provider, test the connection there, and revoke this one. Both work until then, so nothing is missed.';
-  const footer = `You got this mail because you may manage the directories of ${organizationName}.`;
-  return {
-    subject: `${title}: ${directoryName}`.replaceAll(/\p{C}+/gu, ' ').trim(),
-    text: [title, opening, facts.map(([name, value]) => `${name}: ${value}`).join('\n'), steps, `--\n${footer}`].join(
-      '\n\n',
-    ),
-    html: mailPage({
-      title,
-      body: [paragraph(html`${opening}`), factTable(facts), paragraph(html`${steps}`)],
-      footer,
-    }),
-  };
-}
-
-function wordTime(at: Date): string {
-  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return noticeMail({
+    subject: `${title}: ${directoryName}`,
+    title,
+    opening: `The token "${tokenName}" of the directory "${directoryName}" ends ${within}. After that the directory's requests are refused: nobody it adds gets in, and nobody it deactivates is cut off.`,
+    facts: [
+      ['Organization', organizationName],
+      ['Directory', directoryName],
+      ['Token', tokenName],
+      ['Ends', wordTime(expiry.expiresAt)],
+      ['Last used', expiry.lastUsedAt ? wordTime(expiry.lastUsedAt) : 'never'],
+    ],
+    steps:
+      'Issue a second token beside this one, enter it in your identity provider, test the connection there, and revoke this one. Both work until then, so nothing is missed.',
+    footer: `You got this mail because you may manage the directories of ${organizationName}.`,
+  });
 }
