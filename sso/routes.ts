@@ -1,5 +1,6 @@
 // Every REST operation on how an organization's people sign in.
 import type { Endpoint } from '../src/http/endpoint.ts';
+import { keyRotationRoutes } from './connections/key-rotation-routes.ts';
 import { presetRoutes } from './connections/preset-routes.ts';
 import { refreshRoutes } from './connections/refresh-routes.ts';
 import { connectionRoutes } from './connections/routes.ts';
@@ -15,6 +16,7 @@ export function ssoRoutes(
     ...presetRoutes(deps),
     ...connectionRoutes(deps),
     ...refreshRoutes(deps),
+    ...keyRotationRoutes(deps),
     ...entryGrantRoutes(deps),
     ...traceRoutes(deps),
   ];

@@ -46,6 +46,8 @@ export const connectionViewSchema = z
           .meta({ description: 'What the company has changed and is not taken before somebody accepts it' }),
       })
       .nullable(),
+    /** SAML: our own key's certificates; two while it is being replaced. */
+    ownCertificates: z.array(z.object({ fingerprint: z.string(), expiresAt: z.iso.datetime(), signs: z.boolean() })),
     /** The certificates that signatures are verified with, whatever their dates. */
     certificates: z.array(
       z.object({
@@ -84,6 +86,7 @@ export function connectionView(
     createdAt: connection.createdAt.toISOString(),
     serviceProvider: companyValues(baseUrl, connection),
     refresh: refreshView(sourceOf(connection.settings), health?.refresh),
+    ownCertificates: ownCertificatesView(connection),
     certificates: certificatesView(connection, health?.absent, now),
   };
 }
@@ -99,6 +102,16 @@ function refreshView(source: string | undefined, state: RefreshState | undefined
     lastError: state.lastError ?? null,
     pendingChange: pending ? { since: pending.since.toISOString(), changes: [...pending.changes] } : null,
   };
+}
+
+function ownCertificatesView(connection: Connection): ConnectionView['ownCertificates'] {
+  const secret = connection.protocol === 'saml' ? connection.secret : undefined;
+  return [secret, secret?.next].flatMap((pair, index) => {
+    const certificate = pair && readCertificate(pair.certificate);
+    if (!certificate) return [];
+    const { fingerprint, notAfter } = certificate;
+    return { fingerprint, expiresAt: notAfter.toISOString(), signs: index === 0 };
+  });
 }
 
 function certificatesView(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { EvidenceSettings } from '../evidence.ts';
 import { EVIDENCE_PRESETS } from '../evidence-aliases.ts';
 import { endpointsOf } from '../oidc/discovery-document.ts';
+import type { SamlKeyPair } from '../saml/key-pair.ts';
 
 const webAddress = z.url({ protocol: /^https?$/ });
 const domain = z
@@ -110,7 +111,10 @@ type Named = {
 };
 
 /** Our own keys of a SAML connection: one pair signs requests and logout messages, and opens encrypted assertions. */
-export type SamlSecret = { readonly privateKey: string; readonly certificate: string };
+export type SamlSecret = SamlKeyPair & {
+  /** Published beside it and decrypts already; signs once the company knows it. */
+  readonly next?: SamlKeyPair;
+};
 export type OidcSecret = { readonly clientSecret: string };
 
 export type SamlConnectionRecord = Named & {

@@ -2,8 +2,9 @@
 import type { OidcConnection } from '../oidc/connection.ts';
 import type { SamlSignOn } from '../saml/authn-request.ts';
 import { type SamlConnection, type SamlLogoutConnection, samlEndpoints } from '../saml/connection.ts';
+import type { SamlKeyPair } from '../saml/key-pair.ts';
 import type { SpMetadata } from '../saml/sp-metadata.ts';
-import type { OidcConnectionRecord, SamlConnectionRecord } from './connection.ts';
+import type { OidcConnectionRecord, SamlConnectionRecord, SamlSecret } from './connection.ts';
 
 /** How sign-ins are asked for; undefined while the company's side is not known. */
 export function samlSignOn(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SamlSignOn | undefined {
@@ -32,7 +33,7 @@ export function samlConnection(
     signedPart: settings.signedPart,
     authnContexts: settings.authnContexts,
     allowSha1: settings.allowSha1,
-    decryptionKeys: settings.encryption !== 'off' && secret ? [secret.privateKey] : [],
+    decryptionKeys: settings.encryption === 'off' ? [] : keysNewestFirst(secret).map(({ privateKey }) => privateKey),
     requireEncryption: settings.encryption === 'required',
   };
 }
@@ -52,7 +53,7 @@ export function samlLogout(baseUrl: string, connection: SamlConnectionRecord): S
 
 /** What the company's administrator uploads. */
 export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SpMetadata {
-  const certificates = secret ? [secret.certificate] : [];
+  const certificates = keysNewestFirst(secret).map(({ certificate }) => certificate);
   const { sloUrl, ...endpoints } = samlEndpoints(baseUrl, id);
   return {
     ...endpoints,
@@ -63,6 +64,10 @@ export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnec
     signingCertificates: certificates,
     encryptionCertificates: settings.encryption === 'off' ? [] : certificates,
   };
+}
+
+function keysNewestFirst(secret: SamlSecret | undefined): SamlKeyPair[] {
+  return [secret?.next, secret].filter((pair) => pair !== undefined);
 }
 
 /** Undefined while the issuer, the client ID or its secret is missing. */

@@ -21,6 +21,7 @@ export function samlRoutes(deps: SignInDeps): Router {
     const orgId = await findOrganizationOfConnection(deps, req.params.connection);
     const connection = orgId === undefined ? undefined : await findConnection(deps, orgId, req.params.connection);
     if (connection?.protocol !== 'saml') return sendNothingHere(deps, res);
+    res.attachment(`drawbridge-${connection.id}.xml`);
     res.type('application/samlmetadata+xml').send(spMetadataXml(spMetadata(deps.config.baseUrl, connection)));
   });
 

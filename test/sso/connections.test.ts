@@ -5,7 +5,10 @@ import type { Endpoint } from '../../src/http/endpoint.ts';
 import { claimDomain } from '../../src/orgs/claim-domain.ts';
 import { OPERATOR_RIGHTS, type Rights } from '../../src/roles/rights.ts';
 import { openBytes, sealBytes } from '../../src/seal.ts';
+import type { SamlConnectionRecord } from '../../sso/connections/connection.ts';
 import { getConnection } from '../../sso/connections/connection-queries.ts';
+import { samlConnection, samlSignOn } from '../../sso/connections/protocol-view.ts';
+import { readCertificate } from '../../sso/saml/certificate.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
 
@@ -29,6 +32,7 @@ type Made = {
   settings: Record<string, unknown>;
   missing: string | null;
   hasSecret: boolean;
+  ownCertificates: { fingerprint: string; signs: boolean }[];
 };
 
 /** Calls an endpoint as the HTTP layer does, once the body has been parsed by its schema. */
@@ -171,6 +175,42 @@ describe('a connection', () => {
     expect(xml).toContain('use="signing"');
     expect(xml).toContain('use="encryption"');
     expect(xml).toContain('AuthnRequestsSigned="true"');
+  });
+
+  test('is downloaded as metadata, a file with its own type and name', async () => {
+    const { id: orgId } = await organization();
+    const made = await call('post', '', orgId, { body: saml });
+    const answer = await fetch(`${bridge.baseUrl}/sso/saml/${made.id}/metadata`);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/samlmetadata\+xml/);
+    const disposition = answer.headers.get('content-disposition')?.replaceAll('"', '');
+    expect(disposition).toBe(`attachment; filename=drawbridge-${made.id}.xml`);
+    expect(await answer.text()).toContain(`entityID="${bridge.baseUrl}/sso/saml/${made.id}/metadata"`);
+  });
+
+  test('replaces its key in two steps, both published in between, and opens with either', async () => {
+    const { id: orgId } = await organization();
+    const body = { ...saml, metadataXml: company.metadataXml(), signRequests: true, encryption: 'accepted' };
+    const { id, ownCertificates: first } = await call('post', '', orgId, { body });
+    const published = async () => {
+      const xml = await (await fetch(`${bridge.baseUrl}/sso/saml/${id}/metadata`)).text();
+      const uses = [...xml.matchAll(/use="(\w+)".*?<ds:X509Certificate>([^<]+)/g)];
+      return uses.map(([, use, base64 = '']) => `${use} ${readCertificate(base64)?.fingerprint}`);
+    };
+    const [old] = first.map(({ fingerprint }) => fingerprint);
+    const finish = () => call('post', '/{connection}/key-rotation/finish', orgId, { id });
+    expect(await code(finish())).toBe('conflict');
+    const during = await call('post', '/{connection}/key-rotation', orgId, { id });
+    expect(during.ownCertificates).toMatchObject([{ fingerprint: old, signs: true }, { signs: false }]);
+    const next = during.ownCertificates[1]!.fingerprint;
+    expect(await published()).toEqual([`signing ${next}`, `signing ${old}`, `encryption ${next}`, `encryption ${old}`]);
+    const between = (await getConnection(bridge.deps, orgId, id)) as SamlConnectionRecord;
+    expect(samlConnection(bridge.baseUrl, between)?.decryptionKeys).toHaveLength(2);
+    expect(samlSignOn(bridge.baseUrl, between)?.signing?.certificate).toBe(between.secret?.certificate);
+    expect(await code(call('post', '/{connection}/key-rotation', orgId, { id }))).toBe('conflict');
+    expect((await finish()).ownCertificates).toMatchObject([{ fingerprint: next, signs: true }]);
+    expect(await published()).toEqual([`signing ${next}`, `encryption ${next}`]);
+    const without = await call('post', '', orgId, { body: saml });
+    expect(await code(call('post', '/{connection}/key-rotation', orgId, { id: without.id }))).toBe('conflict');
   });
 
   test('may be active beside others, as long as no domain is asserted by two of them', async () => {
