@@ -16,6 +16,7 @@ async function adminCall(
   path: string,
   body?: unknown,
   realm = system.facts.keycloak.realm,
+  method = body === undefined ? 'GET' : 'POST',
 ): Promise<Response> {
   const { url, adminUser, adminPassword } = system.facts.keycloak;
   const grant = { grant_type: 'password', client_id: 'admin-cli', username: adminUser, password: adminPassword };
@@ -25,7 +26,7 @@ async function adminCall(
   });
   const { access_token } = (await token.json()) as { access_token: string };
   const response = await fetch(`${url}/admin/realms/${realm}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
+    method,
     headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -96,4 +97,49 @@ export async function keycloakAccount(system: TestSystem, address: string): Prom
 export async function keycloakSessions(system: TestSystem, address: string): Promise<number> {
   const user = await findUser(system, address);
   return user ? (await adminGet<unknown[]>(system, `/users/${user.id}/sessions`)).length : 0;
+}
+
+/** Puts somebody into groups of the company's own realm, and out of all others; groups that are missing are made. */
+export async function setEmployeeGroups(
+  system: TestSystem,
+  company: 0 | 1,
+  email: string,
+  groups: readonly string[],
+): Promise<void> {
+  const realm = system.facts.company[company]?.realm;
+  const read = async <T>(path: string) => (await (await adminCall(system, path, undefined, realm)).json()) as T;
+  const [user] = await read<{ id: string }[]>(`/users?exact=true&email=${encodeURIComponent(email)}`);
+  const known = await read<{ id: string; name: string }[]>('/groups?max=100');
+  for (const name of groups) {
+    if (!known.some((group) => group.name === name)) await adminCall(system, '/groups', { name }, realm);
+  }
+  for (const { id, name } of await read<{ id: string; name: string }[]>('/groups?max=100')) {
+    const path = `/users/${user?.id}/groups/${id}`;
+    await adminCall(system, path, undefined, realm, groups.includes(name) ? 'PUT' : 'DELETE');
+  }
+}
+
+type KeyProvider = { readonly id: string; readonly name: string; readonly providerId: string };
+
+/** From now on the company's realm signs with a new key; the one before is still published until `retireOldKeys`. */
+export async function rotateSigningKey(system: TestSystem, company: 0 | 1): Promise<void> {
+  const realm = system.facts.company[company]?.realm;
+  const config = { priority: ['500'], enabled: ['true'], active: ['true'], keySize: ['2048'], algorithm: ['RS256'] };
+  const type = 'org.keycloak.keys.KeyProvider';
+  await adminCall(
+    system,
+    '/components',
+    { name: 'rotated', providerId: 'rsa-generated', providerType: type, config },
+    realm,
+  );
+}
+
+/** The company's realm forgets the keys that it signed with before. */
+export async function retireOldKeys(system: TestSystem, company: 0 | 1): Promise<void> {
+  const realm = system.facts.company[company]?.realm;
+  const all = await adminCall(system, '/components?type=org.keycloak.keys.KeyProvider', undefined, realm);
+  for (const { id, name, providerId } of (await all.json()) as KeyProvider[]) {
+    if (providerId !== 'rsa-generated' || name === 'rotated') continue;
+    await adminCall(system, `/components/${id}`, undefined, realm, 'DELETE');
+  }
 }
