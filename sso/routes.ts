@@ -6,6 +6,7 @@ import { refreshRoutes } from './connections/refresh-routes.ts';
 import { connectionRoutes } from './connections/routes.ts';
 import type { SsoDeps } from './deps.ts';
 import { entryGrantRoutes } from './entry/entry-grant-routes.ts';
+import { identityRoutes } from './identities/identity-routes.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
 import { traceRoutes } from './sign-in/trace-routes.ts';
 
@@ -18,6 +19,7 @@ export function ssoRoutes(
     ...refreshRoutes(deps),
     ...keyRotationRoutes(deps),
     ...entryGrantRoutes(deps),
+    ...identityRoutes(deps),
     ...traceRoutes(deps),
   ];
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '../errors.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
-import { dateTime, pageOf, pageQuery, readCursor, toPage } from '../http/wire.ts';
+import { dateTime, pageOf, pageQuery, readTimeCursor, toPage } from '../http/wire.ts';
 import { isUuid } from '../ids.ts';
 import { hasDirectory } from './directory-queries.ts';
 import { type JournalFilter, type JournalRow, listJournal } from './journal-queries.ts';
@@ -92,7 +92,7 @@ export function journalRoutes(deps: ReplayDeps): Endpoint[] {
             status: readStatus(query.status),
             from: query.from === undefined ? undefined : new Date(query.from),
             until: query.until === undefined ? undefined : new Date(query.until),
-            before: readPlace(query.cursor),
+            before: readTimeCursor(query.cursor),
             limit: limit + 1,
           },
         );
@@ -119,16 +119,6 @@ function readStatus(text: string | undefined): JournalFilter['status'] {
   if (text === undefined) return undefined;
   const first = Number(text.replaceAll('x', '0'));
   return { from: first, to: text.endsWith('xx') ? first + 99 : first };
-}
-
-function readPlace(cursor: string | undefined): JournalFilter['before'] {
-  const parts = readCursor(cursor, 2);
-  if (!parts) return undefined;
-  const [at = '', id = ''] = parts;
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(at) || Number.isNaN(Date.parse(at)) || !isUuid(id)) {
-    throw new DomainError('invalid_request', 'The cursor is not one of this list.');
-  }
-  return { at, id };
 }
 
 function entryToWire(row: JournalRow) {

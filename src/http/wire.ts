@@ -1,6 +1,7 @@
 // Parts that many endpoints' schemas share: pages, times, names.
 import { z } from 'zod';
 import { DomainError } from '../errors.ts';
+import { isUuid } from '../ids.ts';
 import { isStorable } from './storable-text.ts';
 
 export const dateTime = z.iso.datetime().meta({ example: '2026-11-21T09:30:00.000Z' });
@@ -37,8 +38,29 @@ export function toPage<T, W>(
 export function readCursor(cursor: string | undefined, parts: number): string[] | undefined {
   if (cursor === undefined) return undefined;
   const values = decodeCursor(cursor);
-  if (values?.length !== parts) throw new DomainError('invalid_request', 'The cursor is not one of this list.');
+  if (values?.length !== parts) throw notOfThisList();
   return values;
+}
+
+/** The id that a cursor of a list by id holds. Throws `invalid_request`. */
+export function readIdCursor(cursor: string | undefined): string | undefined {
+  const [id] = readCursor(cursor, 1) ?? [];
+  if (id !== undefined && !isUuid(id)) throw notOfThisList();
+  return id;
+}
+
+/** The time and the id that a cursor of a list by time holds. Throws `invalid_request`. */
+export function readTimeCursor(cursor: string | undefined): { at: string; id: string } | undefined {
+  const [at, id] = readCursor(cursor, 2) ?? [];
+  if (at === undefined || id === undefined) return undefined;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$/.test(at) || Number.isNaN(Date.parse(at)) || !isUuid(id)) {
+    throw notOfThisList();
+  }
+  return { at, id };
+}
+
+function notOfThisList(): DomainError {
+  return new DomainError('invalid_request', 'The cursor is not one of this list.');
 }
 
 function encodeCursor(parts: readonly string[]): string {

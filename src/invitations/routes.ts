@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '../errors.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
-import { dateTime, pageOf, pageQuery, readCursor, toPage, uuid } from '../http/wire.ts';
-import { isUuid } from '../ids.ts';
+import { dateTime, pageOf, pageQuery, readIdCursor, toPage, uuid } from '../http/wire.ts';
 import { cancelInvitation } from './cancel-invitation.ts';
 import { createInvitation } from './create-invitation.ts';
 import type { InvitationDeps } from './deps.ts';
@@ -105,10 +104,7 @@ function listAll(deps: InvitationDeps): Endpoint {
     query: listQuery,
     responses: { 200: { description: 'One page.', schema: pageOf(invitationView) } },
     handle: async ({ orgId, query }) => {
-      const [before] = readCursor(query.cursor, 1) ?? [];
-      if (before !== undefined && !isUuid(before)) {
-        throw new DomainError('invalid_request', 'The cursor is not one of this list.');
-      }
+      const before = readIdCursor(query.cursor);
       const found = await listInvitations(readerOf(deps.db, orgId), orgId, {
         now: deps.clock.now(),
         limit: query.limit + 1,

@@ -1,11 +1,9 @@
 // REST: the members of an organization, and why each is what they are.
 import { z } from 'zod';
 import type { CoreDeps } from '../db/core-deps.ts';
-import { DomainError } from '../errors.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { idParam } from '../http/parse-request.ts';
-import { displayName, pageOf, pageQuery, readCursor, toPage, uuid } from '../http/wire.ts';
-import { isUuid } from '../ids.ts';
+import { displayName, pageOf, pageQuery, readIdCursor, toPage, uuid } from '../http/wire.ts';
 import {
   changeRole,
   changeTeams,
@@ -42,10 +40,7 @@ function reads(deps: CoreDeps): Endpoint[] {
       }),
       responses: { 200: { description: 'A page', schema: pageOf(memberBody) } },
       handle: async ({ orgId, query }) => {
-        const [afterId] = readCursor(query.cursor, 1) ?? [];
-        if (afterId !== undefined && !isUuid(afterId)) {
-          throw new DomainError('invalid_request', 'The cursor is not one of this list.');
-        }
+        const afterId = readIdCursor(query.cursor);
         const filter = { status: query.status, text: query.q, afterId, limit: query.limit + 1 };
         const rows = await listMembers(deps.db, orgId, filter);
         return { status: 200, body: toPage(rows, query.limit, memberToWire, (member) => [member.id]) };

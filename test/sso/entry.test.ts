@@ -1,7 +1,6 @@
 // Who may enter by a connection: access grants, just-in-time creation by them, the two gates, and the page that says why.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
-import type { Endpoint } from '../../src/http/endpoint.ts';
 import { OPERATOR_RIGHTS, type Rights } from '../../src/roles/rights.ts';
 import { type Bridge, startBridge } from './support/bridge.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
@@ -24,27 +23,7 @@ beforeEach(() => {
   company.changes = () => ({});
 });
 
-type Called = { readonly id: string; readonly items: { value: string; role: string | null }[] };
-
-/** Calls an access grant's endpoint as the HTTP layer does. */
-async function call(
-  method: Endpoint['method'],
-  path: string,
-  orgId: string,
-  sent: { params: object; body?: unknown; rights?: Rights },
-): Promise<Called> {
-  const found = bridge.sso().endpoints.find((one) => one.method === method && one.path.endsWith(path))!;
-  const answer = await found.handle({
-    params: sent.params,
-    query: undefined,
-    body: found.body?.parse(sent.body),
-    orgId,
-    rights: sent.rights ?? OPERATOR_RIGHTS,
-    principal: { kind: 'operator', id: 'test' },
-    ctx: bridge.ctx,
-  } as unknown as Parameters<Endpoint['handle']>[0]);
-  return answer.body as Called;
-}
+const GRANTS = '/connections/{connection}/access-grants';
 
 /** An organization whose people sign in by one SAML connection. */
 async function setting(settings: Record<string, unknown>) {
@@ -61,9 +40,13 @@ async function setting(settings: Record<string, unknown>) {
     directoryId,
     connection,
     grant: (body: object, rights?: Rights) =>
-      call('post', '/access-grants', org.id, { params: { connection }, body, ...(rights ? { rights } : {}) }),
+      bridge.call<{ id: string }>('post', GRANTS, org.id, {
+        params: { connection },
+        body,
+        ...(rights ? { rights } : {}),
+      }),
     revoke: (accessGrant: string) =>
-      call('delete', '/access-grants/{accessGrant}', org.id, { params: { connection, accessGrant } }),
+      bridge.call('delete', `${GRANTS}/{accessGrant}`, org.id, { params: { connection, accessGrant } }),
     /** Signs somebody of the domain in; gives the member, or the refusal's page. */
     async signIn(name: string, groups: readonly string[] | undefined) {
       company.employee = { nameId: name, email: `${name}@${org.domain}`, ...(groups ? { groups } : {}) };
@@ -237,7 +220,7 @@ describe('the trace of a sign-in', () => {
     );
     expect(kept!.sealed.includes('Assertion')).toBe(false);
     const open = (rights: Rights) =>
-      call('get', '/sign-ins/{signIn}/document', s.id, { params: { signIn: kept!.trace_id }, rights });
+      bridge.call('get', '/sign-ins/{signIn}/document', s.id, { params: { signIn: kept!.trace_id }, rights });
     const some: Rights = { permissions: new Set(['connection.manage']), fullControl: false, memberId: undefined };
     await expect(open(some)).rejects.toMatchObject({ code: 'role_ceiling' });
     expect(JSON.stringify(await open(OPERATOR_RIGHTS))).toContain(`ada@${s.domain}`);

@@ -11,11 +11,12 @@ import type { RequestContext } from '../../../src/context.ts';
 import { Database } from '../../../src/db/database.ts';
 import type { Page, ScriptedBrowser } from '../../../src/dev/scripted-browser.ts';
 import { createDirectoryUser } from '../../../src/directory/change-directory-user.ts';
+import type { Endpoint } from '../../../src/http/endpoint.ts';
 import { newId } from '../../../src/ids.ts';
 import { idpClientSecret } from '../../../src/keycloak/idp-secret.ts';
 import { claimDomain } from '../../../src/orgs/claim-domain.ts';
 import { layOrganization } from '../../../src/orgs/create-organization.ts';
-import { OPERATOR_RIGHTS } from '../../../src/roles/rights.ts';
+import { OPERATOR_RIGHTS, type Rights } from '../../../src/roles/rights.ts';
 import type { CreateConnectionInput } from '../../../sso/connections/connection-input.ts';
 import { createConnectionSchema } from '../../../sso/connections/connection-input.ts';
 import { createConnection } from '../../../sso/connections/create-connection.ts';
@@ -106,6 +107,27 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
     rows,
     one: async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []) => (await rows<T>(text, values))[0],
     sso: () => sso,
+    /** Calls a REST operation as the HTTP layer does, once query and body have been parsed; gives the answer's body. */
+    async call<T>(
+      method: Endpoint['method'],
+      path: string,
+      orgId: string,
+      sent: { params?: object; query?: object; body?: unknown; rights?: Rights } = {},
+    ): Promise<T> {
+      const whole = `/v1/organizations/{org}${path}`;
+      const found = sso.endpoints.find((one) => one.method === method && one.path === whole);
+      if (!found) throw new Error(`there is no ${method} ${whole}`);
+      const answer = await found.handle({
+        params: sent.params,
+        query: found.query?.parse(sent.query ?? {}),
+        body: found.body?.parse(sent.body),
+        orgId,
+        rights: sent.rights ?? OPERATOR_RIGHTS,
+        principal: { kind: 'operator', id: 'test' },
+        ctx,
+      } as unknown as Parameters<Endpoint['handle']>[0]);
+      return answer.body as T;
+    },
     make: {
       async organization(key: string, domain: string): Promise<{ id: string; key: string; domain: string }> {
         const id = newId();
