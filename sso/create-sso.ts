@@ -3,6 +3,7 @@
 import { Router } from 'express';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import type { Task } from '../src/jobs/task.ts';
+import { testPageRoutes } from './connection-tests/test-pages-routes.ts';
 import { connectionTasks } from './connections/refresh-tasks.ts';
 import type { SsoDeps } from './deps.ts';
 import { endKeycloakSessionsTask } from './logout/end-keycloak-sessions.ts';
@@ -52,6 +53,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
     interactionRoutes(signIn),
     samlRoutes(signIn),
     oidcRoutes(signIn),
+    testPageRoutes(signIn),
   );
   router.use('/sso', troubleHandler(signIn));
   return {

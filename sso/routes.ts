@@ -1,5 +1,6 @@
 // Every REST operation on how an organization's people sign in.
 import type { Endpoint } from '../src/http/endpoint.ts';
+import { connectionTestRoutes } from './connection-tests/connection-test-routes.ts';
 import { keyRotationRoutes } from './connections/key-rotation-routes.ts';
 import { presetRoutes } from './connections/preset-routes.ts';
 import { refreshRoutes } from './connections/refresh-routes.ts';
@@ -18,6 +19,7 @@ export function ssoRoutes(
     ...connectionRoutes(deps),
     ...refreshRoutes(deps),
     ...keyRotationRoutes(deps),
+    ...connectionTestRoutes(deps),
     ...entryGrantRoutes(deps),
     ...identityRoutes(deps),
     ...traceRoutes(deps),

@@ -70,6 +70,22 @@ export class Database {
     return this.#lend(orgId, (client) => inTransaction(client, orgId, (tx) => this.#shared.run(tx, () => work(tx))));
   }
 
+  /**
+   * As inSharedTransaction, but nothing stays: it is rolled back when `work` has answered, whatever it answered. Sequences
+   * and what was reached outside the database are the exception.
+   */
+  dryRun<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#lend(orgId, async (client) => {
+      const tx: Tx = { orgId, query: (statement) => run(client, statement) };
+      await client.query('begin');
+      try {
+        return await this.#shared.run(tx, () => work(tx));
+      } finally {
+        await client.query('rollback');
+      }
+    });
+  }
+
   /** A transaction on realm tables only. */
   inRealm<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     const shared = this.#shared.getStore();

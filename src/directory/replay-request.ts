@@ -35,16 +35,6 @@ export type Replay = {
   readonly events: readonly ReplayedEvent[];
 };
 
-/** Carries the outcome past the transaction that it ends. */
-class RolledBack extends Error {
-  readonly replay: Replay;
-
-  constructor(replay: Replay) {
-    super('rolled back');
-    this.replay = replay;
-  }
-}
-
 /**
  * Throws `not_found` where the entry is not this directory's, or its request was not kept, or no more. That somebody
  * looked into a kept request is recorded.
@@ -70,19 +60,8 @@ export async function replayRequest(
       data: { entryId: kept.id },
     }),
   );
-  return dryRun(deps, { ...directory, tokenId: kept.id }, message);
-}
-
-async function dryRun(deps: ReplayDeps, caller: DirectoryCaller, message: KeptMessage): Promise<Replay> {
-  try {
-    await deps.db.inSharedTransaction(caller.orgId, async (tx) => {
-      throw new RolledBack(await observe(deps, tx, caller, message));
-    });
-  } catch (outcome) {
-    if (outcome instanceof RolledBack) return outcome.replay;
-    throw outcome;
-  }
-  throw new Error('A replay was committed.');
+  const caller = { ...directory, tokenId: kept.id };
+  return deps.db.dryRun(scope.orgId, (tx) => observe(deps, tx, caller, message));
 }
 
 async function observe(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, message: KeptMessage): Promise<Replay> {

@@ -30,7 +30,7 @@ export function claimDomain(
   return deps.db.inOrg(orgId, async (tx) => {
     await lockOrganization(tx);
     const at = deps.clock.now();
-    const known = await findDomain(tx, orgId, domain);
+    const known = await findDomain(tx, domain);
     if (known?.status === 'verified') {
       throw new DomainError('uniqueness', 'The organization has verified this domain already.');
     }
@@ -55,7 +55,7 @@ export function includeSubdomains(
   const { domain, include } = input;
   return deps.db.inOrg(orgId, async (tx) => {
     await lockOrganization(tx);
-    const known = await findDomain(tx, orgId, domain);
+    const known = await findDomain(tx, domain);
     if (!known) throw notClaimed();
     if (known.includeSubdomains === include) return { domain: known, admitted: 0 };
     await saveIncludeSubdomains(tx, domain, include);
@@ -84,7 +84,7 @@ function recordDomain(tx: Tx, ctx: RequestContext, action: string, data: Record<
 }
 
 async function getDomainOf(tx: Tx, domain: string): Promise<Domain> {
-  const found = await findDomain(tx, tx.orgId, domain);
+  const found = await findDomain(tx, domain);
   if (!found) throw new Error('a domain that was just saved is missing');
   return found;
 }

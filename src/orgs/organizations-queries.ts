@@ -1,5 +1,5 @@
 // Reads of organizations and their domains.
-import type { Database, Queryable, Statement } from '../db/database.ts';
+import type { Database, Queryable, Statement, Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
 import { type Domain, type DomainMethod, type DomainStatus, type Organization, txtValue } from './organization.ts';
@@ -84,10 +84,14 @@ export async function listDomains(db: Database, orgId: string): Promise<Domain[]
   return rows.map(asDomain);
 }
 
+/** As listDomains, inside a transaction. */
+export async function listDomainsIn(tx: Tx): Promise<Domain[]> {
+  return (await tx.query<DomainRow>(domainsStatement(tx.orgId))).map(asDomain);
+}
+
 /** One claim of the organization, or undefined; inside a transaction. */
-export async function findDomain(tx: Queryable, orgId: string, domain: string): Promise<Domain | undefined> {
-  const rows = await tx.query<DomainRow>(domainsStatement(orgId));
-  return rows.map(asDomain).find((claim) => claim.domain === domain);
+export async function findDomain(tx: Tx, domain: string): Promise<Domain | undefined> {
+  return (await listDomainsIn(tx)).find((claim) => claim.domain === domain);
 }
 
 /** Whose a domain is now, and what would still prove it; undefined when nobody has verified it. */

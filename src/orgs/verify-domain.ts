@@ -33,7 +33,7 @@ export async function verifyDomain(
   }
   return deps.db.inOrg(orgId, async (tx) => {
     await lockOrganization(tx);
-    const now = await findDomain(tx, orgId, claim.domain);
+    const now = await findDomain(tx, claim.domain);
     if (now?.status === 'verified') return { domain: now, admitted: 0 };
     const at = deps.clock.now();
     await takeFromAnother(tx, claim.domain, records, at);
@@ -42,7 +42,7 @@ export async function verifyDomain(
 }
 
 async function lookUp(deps: Deps, orgId: string, name: string): Promise<{ claim: Domain; records: string[] }> {
-  const claim = await deps.db.inOrg(orgId, (tx) => findDomain(tx, orgId, name));
+  const claim = await deps.db.inOrg(orgId, (tx) => findDomain(tx, name));
   if (!claim) throw notClaimed();
   const records = await resolve(deps.resolveTxt, txtName(claim.domain));
   if (!records.includes(claim.txtValue)) {

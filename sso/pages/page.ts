@@ -9,8 +9,8 @@ export type Page = {
 };
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #17252e; --soft: #5b6c75; --line: #d5dee0; --paper: #fff; --ground: #edf2f1; --accent: #14615e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #6cc3bb; } }
+:root { color-scheme: light dark; --ink: #17252e; --soft: #5b6c75; --line: #d5dee0; --paper: #fff; --ground: #edf2f1; --accent: #14615e; --fault: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #6cc3bb; --fault: #ff9a90; } }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { box-sizing: border-box; width: min(30rem, calc(100vw - 2rem)); margin: 1rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }
 h1 { margin: 0 0 1rem; font-size: 1.35rem; line-height: 1.3; }
@@ -20,14 +20,31 @@ input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit
 button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 600; color: #fff; background: #14615e; border: 0; border-radius: 8px; cursor: pointer; }
 a { color: var(--accent); }
 .reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
-.fault { color: #c0392b; font-weight: 600; }
 main.wide { width: min(60rem, calc(100vw - 2rem)); }
-h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .45rem .6rem .45rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { width: 12rem; font-weight: 600; }
 td.mark { width: 1.5rem; }
 @media (max-width: 40rem) { main { padding: 1.25rem; } th { width: 7rem; } }
+h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
+dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .4rem 1.25rem; margin: 0 0 1rem; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+ul, ol { margin: 0 0 1rem; padding-left: 1.25rem; }
+li { margin: 0 0 .3rem; overflow-wrap: anywhere; }
+code { font: .9em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
+select, textarea { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 8px; }
+textarea { min-height: 7rem; font: .85rem/1.4 ui-monospace, monospace; }
+form > p { margin: 0 0 .9rem; }
+details { margin: 0 0 1rem; }
+summary { cursor: pointer; color: var(--accent); }
+.soft { color: var(--soft); font-size: .9rem; }
+.state { display: inline-block; margin: 0 0 1rem; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 999px; font-size: .85rem; font-weight: 600; }
+.good { color: var(--accent); }
+.bad { color: var(--fault); }
+.note { padding: .7rem .9rem; background: var(--ground); border-radius: 8px; }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin: 0 0 .6rem; } }
+.fault { color: var(--fault); font-weight: 600; }
 `;
 
 /** Submits the page's form at once where scripts run; the button is for where they don't. */

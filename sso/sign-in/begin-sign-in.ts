@@ -8,12 +8,11 @@ import type { RelyingParty } from '../oidc/relying-party.ts';
 import { createAuthnRequest } from '../saml/authn-request.ts';
 import type { SamlForm } from '../saml/send-message.ts';
 import { SignInRefused } from './refusals.ts';
-import { insertSignInRequest } from './sign-in-request-store.ts';
+import { type Answers, insertSignInRequest } from './sign-in-request-store.ts';
 
 export type BeginInput = {
   readonly connection: Connection;
-  /** The provider's interaction, which the sign-in will answer. */
-  readonly interactionUid: string;
+  readonly answers: Answers;
   readonly browserHash: Buffer;
   readonly loginHint: string | undefined;
   /** The person must authenticate again at the company. */
@@ -67,7 +66,7 @@ async function remember(
   id: string,
   sent: Parameters<typeof insertSignInRequest>[2]['sent'],
 ): Promise<void> {
-  const { connection, interactionUid, browserHash, loginHint } = input;
-  const request = { id, connectionId: connection.id, interactionUid, browserHash, loginHint, sent };
+  const { connection, answers, browserHash, loginHint } = input;
+  const request = { id, connectionId: connection.id, ...answers, browserHash, loginHint, sent };
   await insertSignInRequest(deps, connection.orgId, request);
 }

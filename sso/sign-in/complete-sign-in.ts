@@ -85,6 +85,7 @@ async function signInOnce(
     const linkedBy = found?.step ?? 'created';
     if (linkedBy !== 'identity') await link(tx, ctx, { connection, person, memberId, linkedBy, at });
     await takeEvidence(tx, ctx, { connection, person, memberId, entry, trace, at });
+    trace.facts.step = linkedBy;
     trace.facts.rules = await listRulesMatched(tx, memberId, connection.id);
     trace.facts.difference = differenceBetween(before, await getStanding(tx, memberId));
     const refusal = await findMappingRefusal(tx, connection, memberId);

@@ -49,6 +49,7 @@ export async function findMember(
     const steps = found.map(({ step, member }) => `${step}: ${member.memberId}`).join(', ');
     throw new SignInRefused('person_ambiguous', `The steps lead to different members (${steps}).`);
   }
+  trace.facts.candidate = first.member.memberId;
   requireLinkable(connection, first);
   return first;
 }

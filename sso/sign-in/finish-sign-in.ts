@@ -1,6 +1,8 @@
 // Takes the company's answer: finds the request that it answers, in the browser that made it, uses it up, checks the
 // answer, completes the sign-in and has Keycloak made equal. In this order; after the commit nothing is undone.
 import type { RequestContext } from '../../src/context.ts';
+import type { TestResult } from '../connection-tests/connection-test.ts';
+import { finishTest } from '../connection-tests/finish-test.ts';
 import type { Connection } from '../connections/connection.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import type { SsoDeps } from '../deps.ts';
@@ -25,7 +27,8 @@ export type VerifyAnswer = (
 ) => Promise<UpstreamPerson>;
 
 export type Finished =
-  | ({ readonly ok: true; readonly interactionUid: string; readonly connection: Connection } & SignedIn)
+  | ({ readonly ok: true; readonly interactionUid: string | undefined; readonly connection: Connection } & SignedIn)
+  | { readonly ok: 'tested'; readonly connection: Connection; readonly result: TestResult }
   | {
       readonly ok: false;
       readonly code: RefusalCode;
@@ -54,6 +57,18 @@ export async function finishSignIn(
     interactionUid = request.interactionUid;
     if (!(await consumeSignInRequest(deps, request))) refuseUsed(deps, request);
     note(trace, 'request', true, 'outstanding, of this browser, used up now');
+    const { testId } = request;
+    if (testId !== undefined) {
+      const verifyTest = () => verify(connection, request, trace);
+      const result = await finishTest(deps, ctx, {
+        testId,
+        connection,
+        browserHash: request.browserHash,
+        trace,
+        verify: verifyTest,
+      });
+      return { ok: 'tested', connection, result };
+    }
     const person = await timed(trace, 'verify', () => verify(connection, request, trace));
     const { loginHint, browserHash } = request;
     const signedIn = await completeSignIn(deps, ctx, { connection, person, loginHint, browserHash, trace });

@@ -69,7 +69,7 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
     const browser = ensureBrowser(req, res, deps.config.baseUrl.startsWith('https:'));
     const away = await beginSignIn(deps, {
       connection,
-      interactionUid: uid,
+      answers: { interactionUid: uid },
       browserHash: browser,
       ...wishes,
     });

@@ -7,6 +7,7 @@ import type { RelyingParty } from '../oidc/relying-party.ts';
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { Page } from '../pages/page.ts';
 import { type RefusalPageInput, refusalPage } from '../pages/refusal-page.ts';
+import { testResultPage } from '../pages/test-pages.ts';
 import { answerPerson, findInteraction, isFor } from '../provider/answer-keycloak.ts';
 import type { KeyRing } from '../provider/key-ring.ts';
 import { interactionPath, type OidcProvider } from '../provider/provider.ts';
@@ -67,8 +68,9 @@ export function textOf(value: unknown): string {
 /** The end of a sign-in at the company: our answer to Keycloak, or our page. */
 export async function sendFinished(deps: SignInDeps, res: Response, finished: Finished): Promise<void> {
   if (!finished.ok) return sendRefusal(deps, res, { ...finished, traced: true });
+  if (finished.ok === 'tested') return sendPage(res, testResultPage(finished.connection, finished.result));
   const { interactionUid, connection, personId, sessionId } = finished;
-  const interaction = await findInteraction(deps.provider(), interactionUid);
+  const interaction = interactionUid === undefined ? undefined : await findInteraction(deps.provider(), interactionUid);
   if (!interaction || !(await isFor(deps, interaction, connection.orgId))) {
     return sendRefusal(deps, res, { code: 'request_expired', interactionUid: undefined });
   }

@@ -12,11 +12,16 @@ type SentRequest =
   | { readonly protocol: 'saml'; readonly id: string; readonly issuedAt: string; readonly forceAuthn: boolean }
   | { readonly protocol: 'oidc'; readonly state: string; readonly nonce: string; readonly codeVerifier: string };
 
+/** What the sign-in ends in: Keycloak's interaction is answered, or a test shows its result. */
+export type Answers = { readonly interactionUid: string } | { readonly testId: string };
+
 export type SignInRequest = {
   readonly orgId: string;
   readonly id: string;
   readonly connectionId: string;
-  readonly interactionUid: string;
+  /** The provider's interaction that the sign-in will answer; undefined for a test sign-in. */
+  readonly interactionUid: string | undefined;
+  readonly testId: string | undefined;
   readonly browserHash: Buffer;
   /** The address that was typed at Keycloak's page or ours. */
   readonly loginHint: string | undefined;
@@ -31,7 +36,8 @@ type Row = {
   org_id: string;
   id: string;
   connection_id: string;
-  interaction_uid: string;
+  interaction_uid: string | null;
+  test_id: string | null;
   browser_hash: Buffer;
   login_hint: string | null;
   request: SentRequest;
@@ -41,29 +47,30 @@ type Row = {
 };
 
 const COLUMNS =
-  'org_id, id, connection_id, interaction_uid, browser_hash, login_hint, request, response, expires_at, consumed_at';
+  'org_id, id, connection_id, interaction_uid, test_id, browser_hash, login_hint, request, response, expires_at, consumed_at';
 
 export async function insertSignInRequest(
   { db, clock }: Deps,
   orgId: string,
-  request: Pick<SignInRequest, 'id' | 'connectionId' | 'interactionUid' | 'browserHash' | 'loginHint' | 'sent'>,
+  request: Pick<SignInRequest, 'id' | 'connectionId' | 'browserHash' | 'loginHint' | 'sent'> & Answers,
 ): Promise<void> {
   const now = clock.now();
   await db.query(orgId, {
     name: 'sso_sign_in_request_insert',
     text: `insert into sign_in_request (org_id, id, connection_id, interaction_uid, browser_hash, login_hint, request, state,
-        created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        created_at, expires_at, test_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       orgId,
       request.id,
       request.connectionId,
-      request.interactionUid,
+      'interactionUid' in request ? request.interactionUid : null,
       request.browserHash,
       request.loginHint ?? null,
       request.sent,
       request.sent.protocol === 'oidc' ? request.sent.state : null,
       now,
       new Date(now.getTime() + REQUEST_LIFE_MS),
+      'testId' in request ? request.testId : null,
     ],
   });
 }
@@ -122,7 +129,8 @@ function fromRow(row: Row): SignInRequest {
     orgId: row.org_id,
     id: row.id,
     connectionId: row.connection_id,
-    interactionUid: row.interaction_uid,
+    interactionUid: row.interaction_uid ?? undefined,
+    testId: row.test_id ?? undefined,
     browserHash: row.browser_hash,
     loginHint: row.login_hint ?? undefined,
     sent: row.request,

@@ -12,6 +12,7 @@ export type SignInTrace = {
   readonly id: string;
   readonly orgId: string;
   readonly connectionId: string | undefined;
+  kind: 'sign_in' | 'test';
   readonly checks: TraceCheck[];
   readonly facts: Record<string, unknown>;
   /** Milliseconds of each stage, by name. */
@@ -21,7 +22,7 @@ export type SignInTrace = {
 };
 
 export function beginTrace(orgId: string, connectionId: string | undefined): SignInTrace {
-  return { id: newId(), orgId, connectionId, checks: [], facts: {}, timings: {} };
+  return { id: newId(), orgId, connectionId, kind: 'sign_in', checks: [], facts: {}, timings: {} };
 }
 
 /** Runs a stage and notes how long it took, also when it throws. */
@@ -38,9 +39,9 @@ export function note(trace: SignInTrace, name: string, ok: boolean, detail: stri
   trace.checks.push({ name, ok, detail });
 }
 
-/** `memberId` of a success; `refusal` of a refusal: our code, and the protocol's where that is finer. */
+/** `memberId` of a success (undefined: a test would make one); `refusal` of a refusal: our code, and the protocol's where that is finer. */
 export type TraceOutcome =
-  | { readonly outcome: 'completed'; readonly memberId: string }
+  | { readonly outcome: 'completed'; readonly memberId: string | undefined }
   | { readonly outcome: 'refused'; readonly refusal: string; readonly detail: string };
 
 /** Inside a transaction, so that a document is there when its trace is. */
@@ -48,17 +49,18 @@ export async function writeTrace(tx: Tx, trace: SignInTrace, outcome: TraceOutco
   const refused = outcome.outcome === 'refused' ? outcome : undefined;
   await tx.query({
     name: 'sso_sign_in_trace_insert',
-    text: `insert into sign_in_trace (org_id, id, connection_id, member_id, outcome, refusal, detail, at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    text: `insert into sign_in_trace (org_id, id, connection_id, member_id, outcome, refusal, detail, at, kind)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     values: [
       trace.orgId,
       trace.id,
       trace.connectionId ?? null,
-      outcome.outcome === 'completed' ? outcome.memberId : null,
+      outcome.outcome === 'completed' ? (outcome.memberId ?? null) : null,
       outcome.outcome,
       refused?.refusal ?? null,
       { ...trace.facts, timings: trace.timings, checks: trace.checks, ...(refused ? { refused: refused.detail } : {}) },
       at,
+      trace.kind,
     ],
   });
   if (!trace.sealedDocument) return;

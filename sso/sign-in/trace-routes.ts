@@ -9,6 +9,7 @@ import { listSignIns, type SignInRecord } from './traces-queries.ts';
 const signInSchema = z
   .object({
     id: z.uuid(),
+    kind: z.enum(['sign_in', 'test']),
     at: z.iso.datetime(),
     connectionId: z.uuid().nullable(),
     memberId: z.uuid().nullable(),

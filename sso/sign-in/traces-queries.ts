@@ -7,6 +7,7 @@ import type { TraceCheck } from './sign-in-trace.ts';
 
 export type SignInRecord = {
   readonly id: string;
+  readonly kind: 'sign_in' | 'test';
   readonly at: Date;
   readonly connectionId: string | undefined;
   readonly memberId: string | undefined;
@@ -33,6 +34,7 @@ export type SignInFilter = {
 
 type Row = {
   id: string;
+  kind: 'sign_in' | 'test';
   at: Date;
   connection_id: string | null;
   member_id: string | null;
@@ -48,7 +50,7 @@ export async function listSignIns(
 ): Promise<SignInRecord[]> {
   const rows = await db.query<Row>(orgId, {
     name: 'sso_sign_in_traces',
-    text: `select id, at, connection_id, member_id, outcome, refusal, detail from sign_in_trace
+    text: `select id, kind, at, connection_id, member_id, outcome, refusal, detail from sign_in_trace
       where org_id = $1 and ($2::uuid is null or id = $2) and ($3::text is null or outcome = $3)
         and ($5::uuid is null or connection_id = $5) and ($6::uuid is null or member_id = $6)
         and ($7::text is null or refusal = $7) and ($8::timestamptz is null or (at, id) < ($8, $9::uuid))
@@ -67,6 +69,7 @@ export async function listSignIns(
   });
   return rows.map(({ detail: { checks, ...facts }, ...row }) => ({
     id: row.id,
+    kind: row.kind,
     at: row.at,
     connectionId: row.connection_id ?? undefined,
     memberId: row.member_id ?? undefined,
@@ -78,8 +81,11 @@ export async function listSignIns(
   }));
 }
 
-/** The protocol's own refusal says more than ours, where there is one. */
-function explain(refusal: string | null, facts: { samlRefusal?: string; oidcRefusal?: string }) {
+/** Cause and cure in an administrator's words. The protocol's own refusal says more than ours, where there is one. */
+export function explain(
+  refusal: string | null,
+  facts: { readonly samlRefusal?: string; readonly oidcRefusal?: string },
+): { cause: string | undefined; cure: string | undefined } {
   const tables: readonly (readonly [Readonly<Record<string, { cause: string; cure: string }>>, string | undefined])[] =
     [
       [SAML_REFUSALS, facts.samlRefusal],

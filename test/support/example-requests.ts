@@ -40,6 +40,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
   const invitation = await post('/invitations', inviteTo(`invited@${org.key}.test`, team.id));
   const connection = await post('/connections', { ...OIDC, displayName: 'Connection', directoryId: directory.id });
   const accessGrant = await post(`/connections/${connection.id}/access-grants`, { value: 'Hidden' });
+  const test = await post(`/connections/${connection.id}/test`, {});
   const extensionSchema = await post('/extension-schemas', schemaOf('urn:hidden:schema'));
   const domain = `${org.key}.test`;
   const ids = {
@@ -53,6 +54,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
     entry: directory.id,
     invitation: invitation.id,
     connection: connection.id,
+    test: test.id,
     accessGrant: accessGrant.id,
     signIn: await makeSignIn(t, org, connection.id),
     domain,

@@ -17,6 +17,7 @@ import { invitationRoutes } from '../../src/invitations/routes.ts';
 import { CredentialCache } from '../../src/keys/credential-cache.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
 import { createLogger } from '../../src/log.ts';
+import { createSso } from '../../sso/create-sso.ts';
 import { fetchAllowedBy } from '../../sso/outbound/guarded-fetch.ts';
 import { ssoRoutes } from '../../sso/routes.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
@@ -84,6 +85,8 @@ export type SetupOptions = {
   readonly clockStands?: boolean;
   /** The SCIM service's, where a test has one. */
   readonly perform?: Perform;
+  /** Serves the browser's part of sign-in, too (without Keycloak). */
+  readonly signIn?: boolean;
 };
 
 const nothingToPerform: Perform = () => Promise.reject(new Error('This test has no SCIM service.'));
@@ -132,6 +135,15 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     version: '0.0.0-test',
   });
   app.use(...api.first);
+  if (options.signIn) {
+    const noInvitation = async () => ({ refusal: { code: 'none', detail: 'No invitation.' } });
+    const sso = await createSso({
+      ...{ db, clock, log, config },
+      projectPerson: async () => {},
+      invitationEntry: noInvitation,
+    });
+    app.use(sso.router);
+  }
   app.use(api.router);
   app.use(...api.last);
   const { text: operatorKey } = await createOperatorKey({ db });

@@ -18,7 +18,7 @@ declare
 begin
   delete from provider_state where expires_at < p_now;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
-  v_total := v_total + sweep_sign_ins(p_now);
+  v_total := v_total + sweep_sign_ins(p_now) + sweep_connection_tests(p_now);
   delete from invitation_hop where expires_at < p_now;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
   delete from idempotency_key where created_at < p_now - interval '24 hours';

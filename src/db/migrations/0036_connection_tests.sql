@@ -44,3 +44,20 @@ alter table sign_in_request add constraint sign_in_request_answers_one
   check ((interaction_uid is null) = (test_id is not null));
 alter table sign_in_trace add column kind text not null default 'sign_in'
   constraint sign_in_trace_kind check (kind in ('sign_in', 'test'));
+
+-- What the company sent with a test is kept for 72 hours; links that nobody opened in time go. Answers how many rows.
+create function sweep_connection_tests(p_now timestamptz) returns integer language plpgsql as $$
+declare
+  v_rows integer;
+  v_total integer := 0;
+begin
+  update connection_test set result = result || '{"received": {}, "person": null}'
+  where at < p_now - interval '72 hours' and result -> 'received' <> '{}';
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from connection_test where outcome in ('open', 'started') and expires_at < p_now - interval '1 hour';
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from credential where kind = 'connection_test' and expires_at < p_now;
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $$;
+revoke execute on function sweep_connection_tests(timestamptz) from public;
