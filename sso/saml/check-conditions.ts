@@ -1,5 +1,5 @@
 // When and for whom the assertion counts, and that it speaks of a sign-in. SAML core 2.5 and 2.7.2.
-import { attribute, child, children, elements, isElement, plainText } from './dom.ts';
+import { attribute, child, children, elements, isElement, token } from './dom.ts';
 import { NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
 import { isFuture, isPast, timeAttribute } from './times.ts';
@@ -30,7 +30,7 @@ export function checkAudience(v: Verification): string {
   const restrictions = children(conditionsOf(v), NS.assertion, 'AudienceRestriction');
   if (restrictions.length === 0) throw new Refused('audience', 'no AudienceRestriction');
   for (const restriction of restrictions) {
-    const audiences = children(restriction, NS.assertion, 'Audience').map((audience) => plainText(audience)?.trim());
+    const audiences = children(restriction, NS.assertion, 'Audience').map(token);
     if (!audiences.includes(v.connection.spEntityId)) {
       throw new Refused(
         'audience',
@@ -84,7 +84,7 @@ export function checkAuthnContext(v: Verification): string {
 export function classRefOf(statement: Element): string | undefined {
   const context = child(statement, NS.assertion, 'AuthnContext');
   const classRef = context && child(context, NS.assertion, 'AuthnContextClassRef');
-  return classRef && plainText(classRef)?.trim();
+  return classRef && token(classRef);
 }
 
 export function checkSession(v: Verification): string {

@@ -1,11 +1,11 @@
 // An Issuer names the connection's identity provider and nobody else (SAML core 2.2.5, profiles 4.1.4.2).
-import { attribute, plainText } from './dom.ts';
+import { attribute, token } from './dom.ts';
 import { ISSUER_FORMAT_ENTITY } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
 
 export function checkIssuerElement(issuers: readonly Element[], expected: string): string {
   const [issuer] = issuers;
-  const value = issuer && plainText(issuer)?.trim();
+  const value = issuer && token(issuer);
   const format = issuer && attribute(issuer, 'Format');
   const isEntity = format === undefined || format === ISSUER_FORMAT_ENTITY;
   if (issuers.length !== 1 || value !== expected || !isEntity) {

@@ -5,6 +5,7 @@ import { DOMParser } from '@xmldom/xmldom';
 export const ELEMENT_NODE = 1;
 export const TEXT_NODE = 3;
 export const CDATA_NODE = 4;
+const BLANKS = ' \t\r\n';
 
 function refuseFault(message: unknown): never {
   throw new Error(String(message));
@@ -69,6 +70,20 @@ export function plainText(element: Element): string | undefined {
     text += (node as Text).data;
   }
   return text;
+}
+
+/** Without the white space of XML around it; other blanks are content. */
+export function trimmed(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && BLANKS.includes(text[start] as string)) start += 1;
+  while (end > start && BLANKS.includes(text[end - 1] as string)) end -= 1;
+  return text.slice(start, end);
+}
+
+/** The text of an element that holds nothing but text, blanks around it left out; undefined when it holds elements. */
+export function token(element: Element): string | undefined {
+  const text = plainText(element);
+  return text === undefined ? undefined : trimmed(text);
 }
 
 /** Escapes text for element content and for attribute values in double quotes. */

@@ -9,10 +9,15 @@ export type ScanFault = {
 
 const XML_LIMITS = { depth: 24, elements: 10_000, attributes: 32 } as const;
 
-const START_TAG_NAME = /<([^\s=<>"'/&!?]+)/y;
-const ATTRIBUTE = /\s+[^\s=<>"'/&!?]+\s*=\s*("[^"<]*"|'[^'<]*')/y;
-const START_TAG_END = /\s*(\/?)>/y;
-const END_TAG = /<\/([^\s=<>"'/&!?]+)\s*>/y;
+// White space and names are those of XML, not of JavaScript, whose \s also has the no-break space and others.
+const NAME_START =
+  ':A-Z_a-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd';
+const NAME = `[${NAME_START}][${NAME_START}.0-9\\u00b7\\u0300-\\u036f\\u203f\\u2040-]*`;
+const START_TAG_NAME = new RegExp(`<(${NAME})`, 'y');
+const ATTRIBUTE = new RegExp(`[ \\t\\r\\n]+${NAME}[ \\t\\r\\n]*=[ \\t\\r\\n]*("[^"<]*"|'[^'<]*')`, 'y');
+const START_TAG_END = /[ \t\r\n]*(\/?)>/y;
+const END_TAG = new RegExp(`</(${NAME})[ \\t\\r\\n]*>`, 'y');
+const NOT_BLANK = /[^ \t\r\n]/;
 const REFERENCE = /&(?:(amp|lt|gt|quot|apos);|#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));|)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML 1.0 does not have
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
@@ -60,7 +65,7 @@ export function scanXml(text: string, mode: ScanMode = 'message'): ScanFault | u
 }
 
 function scanText(text: string, outside: boolean): ScanFault | undefined {
-  if (outside && text.trim() !== '') return { kind: 'roots', detail: 'text outside the root element' };
+  if (outside && NOT_BLANK.test(text)) return { kind: 'roots', detail: 'text outside the root element' };
   return scanReferences(text);
 }
 

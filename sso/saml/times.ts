@@ -1,6 +1,6 @@
 // SAML times: xs:dateTime in UTC (SAML core 1.3.3), compared with the tolerance for two clocks.
 import { CLOCK_SKEW_SECONDS } from './connection.ts';
-import { attribute } from './dom.ts';
+import { attribute, trimmed } from './dom.ts';
 import { quoted, Refused } from './refusals.ts';
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(Z|[+-]\d{2}:\d{2})?$/;
@@ -8,8 +8,9 @@ const SKEW_MS = CLOCK_SKEW_SECONDS * 1000;
 
 /** A time attribute; undefined when it is not there. Without a zone it is UTC, as SAML says. */
 export function timeAttribute(element: Element, name: string): Date | undefined {
-  const text = attribute(element, name)?.trim();
-  if (text === undefined) return undefined;
+  const written = attribute(element, name);
+  if (written === undefined) return undefined;
+  const text = trimmed(written);
   const parts = DATE_TIME.exec(text);
   const time = new Date(parts?.[1] === undefined ? `${text}Z` : text);
   if (!parts || Number.isNaN(time.getTime())) throw new Refused('time_invalid', `${name} ${quoted(text)}`);

@@ -7,7 +7,7 @@ import { checkIssuerElement } from './check-issuer.ts';
 import { refuseBadNamespaces } from './check-namespaces.ts';
 import { checkVersion } from './check-response.ts';
 import { CLOCK_SKEW_SECONDS, type SamlLogoutConnection } from './connection.ts';
-import { attribute, children, plainText } from './dom.ts';
+import { attribute, children, token } from './dom.ts';
 import { nameIdIn, readNameId } from './name-id.ts';
 import { NS } from './names.ts';
 import { checkEncoding, checkMarkup, openRoot, readStatus, refuseDuplicateIds, usableId } from './open-document.ts';
@@ -166,7 +166,7 @@ function checkNameId(v: Verification): string {
 }
 
 function readSessionIndexes(v: Verification): string {
-  const found = children(v.root, NS.protocol, 'SessionIndex').map((index) => plainText(index)?.trim() ?? '');
+  const found = children(v.root, NS.protocol, 'SessionIndex').map((index) => token(index) ?? '');
   if (found.length > MAX_SESSION_INDEXES || found.includes('')) {
     throw new Refused('session_index_invalid', `${found.length} session indexes`);
   }

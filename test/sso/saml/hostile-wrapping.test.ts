@@ -3,7 +3,14 @@ import type { SamlRefusalCode } from '../../../sso/saml/refusals.ts';
 import { encryptedElement, responseXml, signXml } from '../../support/saml-idp.ts';
 import { KEYS, parts, signed, unsigned } from './company.ts';
 import { type Case, refuses } from './refuses.ts';
-import { ASSERTION_WRAPPINGS, RESPONSE_WRAPPINGS } from './wrapping.ts';
+import {
+  ASSERTION_WRAPPINGS,
+  assertionPositions,
+  type ForgedId,
+  type ForgedStyle,
+  RESPONSE_WRAPPINGS,
+  responsePositions,
+} from './wrapping.ts';
 
 const response = { key: KEYS.idp, element: 'Response' } as const;
 const sp = { certificate: KEYS.sp.certificate };
@@ -24,6 +31,39 @@ const wrapped = (id: 'another' | 'none' | 'same', refusal: SamlRefusalCode): Cas
 refuses('signature wrapping, forged element with an ID of its own', wrapped('another', 'assertion_count'));
 refuses('signature wrapping, forged element without an ID', wrapped('none', 'assertion_count'));
 refuses('signature wrapping, forged element with the same ID', wrapped('same', 'duplicate_id'));
+
+const assertionSigned = signed();
+const responseSigned = signXml(unsigned(), response);
+const bothSigned = signXml(signed(), response);
+
+/** Every place where a second assertion can hide, in every spelling. */
+function everywhere(id: ForgedId, style: ForgedStyle, refusal: SamlRefusalCode): Case[] {
+  const kept = style === 'its own prefixes' ? [false, true] : [false];
+  return kept.flatMap((keepSignature): Case[] => {
+    const how = keepSignature ? ', the signature copied' : '';
+    return [
+      ...Object.entries(assertionPositions()).map(
+        ([what, wrap]): Case => [what + how, refusal, () => wrap(assertionSigned, id, style, keepSignature)],
+      ),
+      ...Object.entries(responsePositions()).map(
+        ([what, wrap]): Case => [what + how, refusal, () => wrap(responseSigned, id, style, keepSignature)],
+      ),
+      ...Object.entries(responsePositions()).map(
+        ([what, wrap]): Case => [
+          `${what}, both signed${how}`,
+          refusal,
+          () => wrap(bothSigned, id, style, keepSignature),
+        ],
+      ),
+    ];
+  });
+}
+
+for (const style of ['its own prefixes', 'other prefixes', 'default namespaces'] satisfies ForgedStyle[]) {
+  refuses(`hidden somewhere, ${style}, an ID of its own`, everywhere('another', style, 'assertion_count'));
+  refuses(`hidden somewhere, ${style}, no ID`, everywhere('none', style, 'assertion_count'));
+  refuses(`hidden somewhere, ${style}, the same ID`, everywhere('same', style, 'duplicate_id'));
+}
 
 refuses('wrapping with a single assertion', [
   [

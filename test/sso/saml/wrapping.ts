@@ -157,6 +157,125 @@ export const ASSERTION_WRAPPINGS: Readonly<Record<string, Wrapping>> = {
   },
 };
 
+/** How the forged element is written: with the document's prefixes, with others, or with default namespaces. */
+export type ForgedStyle = 'its own prefixes' | 'other prefixes' | 'default namespaces';
+
+function styled(element: Element, style: ForgedStyle): Element {
+  if (style === 'its own prefixes') return element;
+  const prefix = style === 'default namespaces' ? '' : `x${(element.namespaceURI ?? '').length}:`;
+  const written = element.ownerDocument.createElementNS(element.namespaceURI, prefix + element.localName);
+  for (const { namespaceURI, name, value } of Array.from(element.attributes)) {
+    if (!name.startsWith('xmlns')) written.setAttributeNS(namespaceURI, name, value);
+  }
+  for (const node of Array.from(element.childNodes)) {
+    written.appendChild(node.nodeType === 1 ? styled(node as Element, style) : node.cloneNode(true));
+  }
+  return written;
+}
+
+function below(root: Element, namespace: string, name: string): Element {
+  const found = root.getElementsByTagNameNS(namespace, name)[0];
+  if (found) return found as Element;
+  const made = root.ownerDocument.createElementNS(namespace, name);
+  root.insertBefore(made, root.firstChild);
+  return made as unknown as Element;
+}
+
+type Hole = (owner: Element) => Element;
+
+const inSaml =
+  (name: string): Hole =>
+  (owner) =>
+    below(owner, SAML.assertion, name);
+const inProtocol =
+  (name: string): Hole =>
+  (owner) =>
+    below(owner, SAML.protocol, name);
+const inSignature =
+  (name: string): Hole =>
+  (owner) => {
+    const signature = below(owner, SAML.ds, 'Signature');
+    return name === '' ? signature : below(signature, SAML.ds, name);
+  };
+
+/** Where a second element can hide inside an assertion or a response. */
+const HOLES: Readonly<Record<string, Hole>> = {
+  Subject: inSaml('Subject'),
+  NameID: inSaml('NameID'),
+  SubjectConfirmation: inSaml('SubjectConfirmation'),
+  SubjectConfirmationData: inSaml('SubjectConfirmationData'),
+  Conditions: inSaml('Conditions'),
+  Advice: inSaml('Advice'),
+  AuthnContextDecl: inSaml('AuthnContextDecl'),
+  AttributeValue: inSaml('AttributeValue'),
+  EncryptedID: inSaml('EncryptedID'),
+  Issuer: inSaml('Issuer'),
+  Signature: inSignature(''),
+  'an Object of the signature': inSignature('Object'),
+  KeyInfo: inSignature('KeyInfo'),
+  SignedInfo: inSignature('SignedInfo'),
+  Reference: inSignature('Reference'),
+  SignatureValue: inSignature('SignatureValue'),
+};
+const RESPONSE_HOLES: Readonly<Record<string, Hole>> = {
+  Extensions: inProtocol('Extensions'),
+  Status: inProtocol('Status'),
+  StatusDetail: inProtocol('StatusDetail'),
+  EncryptedAssertion: inSaml('EncryptedAssertion'),
+  'another response': inProtocol('Response'),
+  'an element that nobody knows': (owner) => below(owner, 'urn:nobody', 'anything'),
+};
+
+type Position = (xml: string, id: ForgedId, style: ForgedStyle, keepSignature: boolean) => string;
+
+/** Forged assertions around, beside and under a signed one, in every place where something can hide. */
+export function assertionPositions(): Readonly<Record<string, Position>> {
+  const found: Record<string, Position> = {};
+  const forgedOf = (assertion: Element, id: ForgedId, style: ForgedStyle, keepSignature: boolean) => {
+    const forged = forge(assertion, id);
+    return styled(keepSignature ? forged : withoutSignature(forged), style);
+  };
+  for (const [place, hole] of Object.entries({ ...HOLES, ...RESPONSE_HOLES })) {
+    found[`the signed assertion in ${place} of the forged one`] = (xml, id, style, keepSignature) => {
+      const { document, response, assertion } = tree(xml);
+      const forged = forgedOf(assertion, id, style, keepSignature);
+      response.replaceChild(forged, assertion);
+      hole(forged).appendChild(assertion);
+      return text(document);
+    };
+    found[`the forged assertion in ${place} of the response, before the signed one`] = (
+      xml,
+      id,
+      style,
+      keepSignature,
+    ) => {
+      const { document, response, assertion } = tree(xml);
+      const forged = forgedOf(assertion, id, style, keepSignature);
+      response.removeChild(assertion);
+      hole(response).appendChild(forged);
+      response.appendChild(assertion);
+      return text(document);
+    };
+  }
+  return found;
+}
+
+/** The signed response hidden in a forged one. */
+export function responsePositions(): Readonly<Record<string, Position>> {
+  const found: Record<string, Position> = {};
+  for (const [place, hole] of Object.entries({ ...HOLES, ...RESPONSE_HOLES })) {
+    found[`the signed response in ${place} of the forged one`] = (xml, id, style, keepSignature) => {
+      const { document, response } = tree(xml);
+      const forged = forge(response, id);
+      const written = styled(keepSignature ? forged : withoutSignature(forged), style);
+      document.replaceChild(written, response);
+      hole(written).appendChild(response);
+      return text(document);
+    };
+  }
+  return found;
+}
+
 /** The forged assertion takes the whole place, the signature stays or goes. */
 export function exclude(xml: string, what: 'signature removed' | 'signature kept' | 'signature emptied'): string {
   const { document, response, assertion, signature } = tree(xml);
