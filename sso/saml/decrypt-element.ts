@@ -2,6 +2,7 @@
 // OAEP with SHA-256.) All failures behind the first private-key operation share one code and one detail, so that a
 // sender learns nothing about padding. XML Encryption 1.1, sections 5.2 to 5.5; SAML core 2.3.4 and 6.1.
 import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
+import { decodeBase64 } from './base64.ts';
 import { attribute, child, children, elements, escapeXml, parseXml, plainText } from './dom.ts';
 import { NS } from './names.ts';
 import { quoted, Refused } from './refusals.ts';
@@ -159,8 +160,9 @@ function methodOf(element: Element): string {
 
 function cipherValue(element: Element): Buffer {
   const text = plainText(only(only(element, NS.encryption, 'CipherData'), NS.encryption, 'CipherValue'));
-  if (!text) throw new Refused('encryption_shape', 'no CipherValue');
-  return Buffer.from(text, 'base64');
+  const bytes = text === undefined ? undefined : decodeBase64(text);
+  if (!bytes) throw new Refused('encryption_shape', 'no CipherValue, or not base64');
+  return bytes;
 }
 
 function only(parent: Element, namespace: string, name: string): Element {

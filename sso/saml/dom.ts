@@ -16,7 +16,9 @@ export function parseXml(text: string): Document {
   const parser = new DOMParser({
     errorHandler: { warning: refuseFault, error: refuseFault, fatalError: refuseFault },
   });
-  return parser.parseFromString(text, 'text/xml');
+  // xmldom takes these two for line ends, as XML 1.1 does; in 1.0 they are content, and signed as such.
+  const exact = text.replace(/[\u0085\u2028]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return parser.parseFromString(exact, 'text/xml');
 }
 
 export function isElement(element: Element, namespace: string, localName: string): boolean {

@@ -4,6 +4,7 @@
 // comments and parser differences have no second reading to offer.
 import { timingSafeEqual } from 'node:crypto';
 import { digestOf, fingerprintOf, requireAlgorithms, type SignaturePolicy, verifies } from './algorithms.ts';
+import { decodeBase64 } from './base64.ts';
 import { canonicalize, prefixList } from './canonicalize.ts';
 import { attribute, child, children, descendants, elements, isElement, parseXml, plainText } from './dom.ts';
 import { EXCLUSIVE_C14N, NS, TRANSFORM_ENVELOPED } from './names.ts';
@@ -169,8 +170,7 @@ function algorithmOf(element: Element | undefined, name: string): string {
 /** One piece of text and nothing beside it. */
 function base64Of(element: Element): Buffer {
   const text = plainText(element);
-  if (!text || element.childNodes.length !== 1 || !/^[A-Za-z0-9+/\s]+=?\s*=?\s*$/.test(text)) {
-    throw new Refused('signature_shape', `${element.localName} is not base64 text`);
-  }
-  return Buffer.from(text, 'base64');
+  const bytes = text === undefined || element.childNodes.length !== 1 ? undefined : decodeBase64(text);
+  if (!bytes) throw new Refused('signature_shape', `${element.localName} is not base64 text`);
+  return bytes;
 }

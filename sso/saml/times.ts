@@ -3,7 +3,7 @@ import { CLOCK_SKEW_SECONDS } from './connection.ts';
 import { attribute, trimmed } from './dom.ts';
 import { quoted, Refused } from './refusals.ts';
 
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(Z|[+-]\d{2}:\d{2})?$/;
+const DATE_TIME = /^(\d{4}-\d{2}-(\d{2}))T\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(Z|[+-]\d{2}:\d{2})?$/;
 const SKEW_MS = CLOCK_SKEW_SECONDS * 1000;
 
 /** A time attribute; undefined when it is not there. Without a zone it is UTC, as SAML says. */
@@ -12,8 +12,10 @@ export function timeAttribute(element: Element, name: string): Date | undefined 
   if (written === undefined) return undefined;
   const text = trimmed(written);
   const parts = DATE_TIME.exec(text);
-  const time = new Date(parts?.[1] === undefined ? `${text}Z` : text);
-  if (!parts || Number.isNaN(time.getTime())) throw new Refused('time_invalid', `${name} ${quoted(text)}`);
+  const time = new Date(parts?.[3] === undefined ? `${text}Z` : text);
+  // the 30th of February is the 2nd of March to Date
+  const isDay = parts !== null && new Date(`${parts[1]}T00:00:00Z`).getUTCDate() === Number(parts[2]);
+  if (!isDay || Number.isNaN(time.getTime())) throw new Refused('time_invalid', `${name} ${quoted(text)}`);
   return time;
 }
 

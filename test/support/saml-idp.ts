@@ -13,7 +13,8 @@ import {
   sign as signBytes,
   X509Certificate,
 } from 'node:crypto';
-import { SignedXml } from 'xml-crypto';
+import { DOMParser } from '@xmldom/xmldom';
+import { ExclusiveCanonicalization, SignedXml } from 'xml-crypto';
 import { selfSignedCertificate } from '../../sso/saml/key-pair.ts';
 
 export const SAML = {
@@ -283,7 +284,10 @@ function encryptData(name: string, secret: Buffer, plain: Buffer): Buffer {
   return Buffer.concat([iv, cipher.update(plain), cipher.update(padding), cipher.final()]);
 }
 
-/** A bare RSA-SHA256 signature, for documents that no signer would make. */
-export function rsaSign(text: string, key: IdpKey): string {
-  return createSign('RSA-SHA256').update(text).sign(key.privateKey, 'base64');
+/** Signs the first SignedInfo as it stands, by RSA-SHA256: for documents that no signer would make. */
+export function resign(xml: string, key: IdpKey): string {
+  const info = new DOMParser().parseFromString(xml, 'text/xml').getElementsByTagNameNS(SAML.ds, 'SignedInfo')[0];
+  const canonical = new ExclusiveCanonicalization().process(info as Element, {});
+  const value = createSign('RSA-SHA256').update(canonical).sign(key.privateKey, 'base64');
+  return xml.replace(/<ds:SignatureValue>[^<]*/, () => `<ds:SignatureValue>${value}`);
 }

@@ -91,6 +91,12 @@ const VARIANTS: readonly (readonly [what: string, xml: () => string | Buffer, se
     'entities that XML predefines, and character references',
     () => signed({ attributes: `${parts().attributes}${attribute('x', '&amp;&#65;&#x42;')}` }),
   ],
+  [
+    'characters that are line ends to XML 1.1 alone',
+    () => signed({ attributes: `${parts().attributes}${attribute('x', 'a\u0085b\u2028c', '&#x85;')}` }),
+  ],
+  ['CDATA in the NameID', () => signed().replace('>alice<', '>al<![CDATA[ic]]>e<')],
+  ['character references in the NameID', () => signed().replace('>alice<', '>&#97;l&#x69;ce<')],
   ['CDATA in a value', () => signed({ attributes: `${parts().attributes}${attribute('x', '<![CDATA[a<b]]>')}` })],
   // optional parts
   ['no Destination', () => signed({ destination: null })],
