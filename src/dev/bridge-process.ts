@@ -22,10 +22,14 @@ export type BridgeInput = {
   readonly smtpUrl: string | undefined;
   readonly appUrl: string;
   readonly logFile: string;
+  /** Of Node itself, such as an inspector's port. */
+  readonly nodeOptions?: readonly string[];
 };
 
 /** The environment that `src/config.ts` reads, for a bridge beside local parts. */
-export function bridgeEnvironment(input: Omit<BridgeInput, 'role' | 'logFile'>): Record<string, string> {
+export function bridgeEnvironment(
+  input: Omit<BridgeInput, 'role' | 'logFile' | 'nodeOptions'>,
+): Record<string, string> {
   const { secrets, databases } = input;
   return {
     NODE_ENV: 'development',
@@ -58,7 +62,7 @@ export async function startBridge(input: BridgeInput): Promise<ManagedProcess> {
   );
   const bridge = await startProcess({
     command: process.execPath,
-    args: [MAIN, input.role],
+    args: [...(input.nodeOptions ?? []), MAIN, input.role],
     env: { ...inherited, ...bridgeEnvironment(input) },
     cwd: CLONE,
     logFile: input.logFile,

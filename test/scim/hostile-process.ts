@@ -8,6 +8,7 @@ import { startBridge } from '../../src/dev/bridge-process.ts';
 import { findFreePort } from '../../src/dev/ports.ts';
 import { newSecrets } from '../../src/dev/secrets.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
+import { heapAfterCollection } from '../support/heap.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { Target } from './hostile-requests.ts';
 import { GROUP, USER } from './scim-setup.ts';
@@ -21,6 +22,8 @@ export type WebProcess = AsyncDisposable & {
   logged(level: number): string[];
   /** Resident memory in MB; undefined where the system does not say. */
   residentMb(): number | undefined;
+  /** What is still referred to after a full collection, buffers included, in MB. */
+  heapMb(): Promise<number>;
 };
 
 export async function startWebProcess(): Promise<WebProcess> {
@@ -39,6 +42,7 @@ export async function startWebProcess(): Promise<WebProcess> {
     smtpUrl: undefined,
     appUrl: `${baseUrl}/app`,
     logFile,
+    nodeOptions: ['--inspect=127.0.0.1:0'],
   });
   const { scim, target } = await makeTarget(baseUrl, database.appUrl);
   return {
@@ -48,6 +52,7 @@ export async function startWebProcess(): Promise<WebProcess> {
     isRunning: bridge.isRunning,
     logged: (level) => loggedIn(logFile, level),
     residentMb: () => residentMb(bridge.pid),
+    heapMb: () => heapAfterCollection(readFileSync(logFile, 'utf8')),
     [Symbol.asyncDispose]: async () => {
       await bridge.stop();
       await database[Symbol.asyncDispose]();
@@ -74,9 +79,13 @@ async function makeTarget(baseUrl: string, appUrl: string): Promise<{ scim: ApiC
   return { scim, target: { token, userId: user.id, groupId: group.id } };
 }
 
+/** What Node says of its own inspector. */
+const INSPECTOR = /^(Debugger (listening|attached|ending)|For help, see: https:\/\/nodejs\.org\/)/;
+
 function loggedIn(logFile: string, level: number): string[] {
   const lines = readFileSync(logFile, 'utf8').split('\n').filter(Boolean);
   const words = lines.map((line) => {
+    if (INSPECTOR.test(line)) return '';
     if (!line.startsWith('{')) return line;
     const entry = JSON.parse(line) as { level: number; msg: string; err?: { message: string } };
     return entry.level < level ? '' : `${entry.msg}: ${entry.err?.message ?? ''}`;
