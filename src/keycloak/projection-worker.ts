@@ -24,9 +24,11 @@ export type ProjectionLag = ProjectionBacklog & { readonly reachable: boolean };
 export class ProjectionWorker {
   readonly #keycloak: Keycloak;
   readonly #log: Logger;
-  readonly #slots: number;
+  /** So many newcomers go together: while one lot is read or written down, another one is being made. */
+  readonly #lot: number;
   readonly #running = new Set<Promise<void>>();
   #free: number;
+  #claimedAt = Number.NEGATIVE_INFINITY;
   /** Worked off and not dropped yet: the next claim does it. */
   #done: Mark[] = [];
   #stopping = new AbortController();
@@ -39,8 +41,8 @@ export class ProjectionWorker {
   constructor(keycloak: Keycloak, log: Logger, slots = PROJECTION_SLOTS) {
     this.#keycloak = keycloak;
     this.#log = log;
-    this.#slots = slots;
     this.#free = slots;
+    this.#lot = Math.ceil(slots / 2);
   }
 
   start(): void {
@@ -84,12 +86,21 @@ export class ProjectionWorker {
     }
   }
 
-  /** Fills the free slots, once half of them are: what is claimed together is read and written down together. */
+  /**
+   * Fills the free slots: once there are enough for a lot, or after a moment, since whoever is cut off must not wait for
+   * a slow call.
+   */
   async #claim(): Promise<void> {
-    if (this.#free < Math.ceil(this.#slots / 2)) return;
+    const now = performance.now();
+    const isSoon = now - this.#claimedAt < POLL_MS;
+    if (this.#free === 0 || (isSoon && this.#free < this.#lot)) return;
+    this.#claimedAt = now;
     const marks = await this.#exchange(this.#free);
     const newcomers = marks.filter(({ isNewcomer }) => isNewcomer);
-    if (newcomers.length > 0) this.#run(newcomers.length, this.#workTogether(newcomers));
+    for (let from = 0; from < newcomers.length; from += this.#lot) {
+      const lot = newcomers.slice(from, from + this.#lot);
+      this.#run(lot.length, this.#workTogether(lot));
+    }
     for (const mark of marks) if (!mark.isNewcomer) this.#run(1, this.#work(mark));
   }
 
