@@ -28,7 +28,7 @@ type Row = {
 };
 
 const COLUMNS = `m.id as member_id, m.display_name, m.address, i.issuer, i.subject, i.linked_by, i.linked_at,
-  (select e.at from sso_evidence e where e.org_id = m.org_id and e.connection_id = $2 and e.member_id = m.id) as last_at`;
+  (select max(e.at) from sso_evidence e where e.org_id = m.org_id and e.connection_id = $2 and e.member_id = m.id) as last_at`;
 
 const LINKED = `from identity i join member m on m.org_id = i.org_id and m.id = i.member_id
   where i.org_id = $1 and i.connection_id = $2`;
