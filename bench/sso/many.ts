@@ -10,7 +10,7 @@ import { findFreePort } from '../../src/dev/ports.ts';
 import type { LocalPostgres } from '../../src/dev/postgres.ts';
 import { newSecrets } from '../../src/dev/secrets.ts';
 import { createOrganizations } from '../growth/load.ts';
-import { median } from './cpu-per-call.ts';
+import { median } from './compare-cpu.ts';
 
 export type StartCost = {
   readonly organizations: number;

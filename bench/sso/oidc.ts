@@ -1,5 +1,5 @@
 // What it costs to finish a login by OpenID Connect (code exchange, ID token verified), beside bare openid-client with
-// the same checks: processor time of this process, alternating in rounds. The provider has a process of its own.
+// the same checks. The provider has a process of its own.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -10,34 +10,20 @@ import {
   enableNonRepudiationChecks,
 } from 'openid-client';
 import { createRelyingParty } from '../../sso/oidc/relying-party.ts';
-import { cpuPerCall, median } from './cpu-per-call.ts';
+import { compareCpu, type Rounds } from './compare-cpu.ts';
 
-export type OidcCost = { readonly oursMs: number; readonly bareMs: number };
-
-const ROUNDS = 7;
-const ROUND_MS = 600;
 const REDIRECT_URI = 'http://127.0.0.1/sso/oidc/bench/callback';
 const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-x';
 
-/** Processor milliseconds per code, the medians of the rounds. */
-export async function measureOidc(): Promise<OidcCost> {
+/** Processor milliseconds per code. */
+export async function measureOidc(rounds: Rounds): Promise<{ readonly oursMs: number; readonly theirsMs: number }> {
   const provider = fork(new URL('./token-endpoint.ts', import.meta.url), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   try {
     const [{ port }] = (await once(provider, 'message')) as [{ port: number }];
     const issuer = `http://127.0.0.1:${port}`;
-    const ours = finishOurs(issuer);
-    const bare = await finishBare(issuer);
-    const rounds: OidcCost[] = [];
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const isOursFirst = round % 2 === 0;
-      const first = await cpuPerCall(isOursFirst ? ours : bare, ROUND_MS);
-      const second = await cpuPerCall(isOursFirst ? bare : ours, ROUND_MS);
-      // the first round warms both up
-      if (round > 0) rounds.push(isOursFirst ? { oursMs: first, bareMs: second } : { oursMs: second, bareMs: first });
-    }
-    return { oursMs: median(rounds.map(({ oursMs }) => oursMs)), bareMs: median(rounds.map(({ bareMs }) => bareMs)) };
+    return await compareCpu(finishOurs(issuer), await finishBare(issuer), rounds);
   } finally {
     const gone = once(provider, 'exit');
     provider.disconnect();

@@ -1,5 +1,4 @@
-// What it costs to verify a SAML response, beside `@node-saml/node-saml` on the same valid document: processor time of
-// this process, alternating in rounds, so that a machine that gets slower or faster favours neither.
+// What it costs to verify a SAML response, beside `@node-saml/node-saml` on the same valid document.
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 import { decodeBase64 } from '../../sso/saml/base64.ts';
 import { verifyResponse } from '../../sso/saml/verify-response.ts';
@@ -14,6 +13,7 @@ import {
   SP_ENTITY_ID,
 } from '../../test/sso/saml/company.ts';
 import { encryptXml, type ResponseParts, responseXml, signXml } from '../../test/support/saml-idp.ts';
+import { compareCpu, type Rounds } from './compare-cpu.ts';
 
 export type SamlCost = {
   readonly document: string;
@@ -23,34 +23,16 @@ export type SamlCost = {
   readonly nodeSamlMs: number;
 };
 
-export type SamlRounds = {
-  readonly rounds: number;
-  /** Processor time of each side in each round. */
-  readonly roundMs: number;
-};
-
 type Sample = { readonly document: string; readonly xml: string };
 
 /** Measures a small and a large response, signed and encrypted in the usual ways. */
-export async function measureSaml({ rounds: count, roundMs }: SamlRounds): Promise<SamlCost[]> {
+export async function measureSaml(rounds: Rounds): Promise<SamlCost[]> {
   const costs: SamlCost[] = [];
   for (const { document, xml } of samples()) {
     const field = Buffer.from(xml).toString('base64');
-    const ours = () => verifyOurs(field);
     const theirs = nodeSaml(document.includes('response'), field);
-    const rounds: { ours: number; theirs: number }[] = [];
-    for (let round = 0; round <= count; round += 1) {
-      const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
-      const [a, b] = [await cpuPerCall(first, roundMs), await cpuPerCall(second, roundMs)];
-      // the first round warms both up
-      if (round > 0) rounds.push(first === ours ? { ours: a, theirs: b } : { ours: b, theirs: a });
-    }
-    costs.push({
-      document,
-      bytes: xml.length,
-      oursMs: median(rounds.map((round) => round.ours)),
-      nodeSamlMs: median(rounds.map((round) => round.theirs)),
-    });
+    const { oursMs, theirsMs } = await compareCpu(() => verifyOurs(field), theirs, rounds);
+    costs.push({ document, bytes: xml.length, oursMs, nodeSamlMs: theirsMs });
   }
   return costs;
 }
@@ -122,21 +104,4 @@ function nodeSaml(wantAuthnResponseSigned: boolean, field: string): () => Promis
     const { profile } = await engine.validatePostResponseAsync({ SAMLResponse: field });
     if (profile?.nameID !== 'alice') throw new Error('node-saml read another person.');
   };
-}
-
-async function cpuPerCall(call: () => Promise<void>, roundMs: number): Promise<number> {
-  const before = process.cpuUsage();
-  let calls = 0;
-  let spent = 0;
-  while (spent < roundMs) {
-    await call();
-    calls += 1;
-    const { user, system } = process.cpuUsage(before);
-    spent = (user + system) / 1000;
-  }
-  return spent / calls;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
