@@ -16,6 +16,7 @@ import type { Clock } from '../../src/clock.ts';
 import { isLoopbackHost } from '../outbound/allowed-addresses.ts';
 import { createGuardedFetch, type GuardedFetch, type OutboundRequest } from '../outbound/guarded-fetch.ts';
 import type { OidcConnection } from './connection.ts';
+import { WELL_KNOWN } from './discovery-document.ts';
 
 const TIMEOUT_SECONDS = 10;
 const FRESH_MS = 60 * 60 * 1000;
@@ -119,8 +120,7 @@ async function discover(
     timeout: TIMEOUT_SECONDS,
     [customFetch]: (url, request) => {
       // a document that is at hand is answered from here: the library still checks it as if it had been fetched
-      if (connection.discovery && url.includes('/.well-known/'))
-        return Promise.resolve(Response.json(connection.discovery));
+      if (connection.discovery && url.endsWith(WELL_KNOWN)) return Promise.resolve(Response.json(connection.discovery));
       // the library's own requests have no stream for a body
       return guardedFetch(url, request as OutboundRequest);
     },

@@ -8,7 +8,8 @@ export type ReadDiscovery =
   | { readonly ok: true; readonly issuer: string; readonly document: DiscoveryDocument }
   | { readonly ok: false; readonly detail: string };
 
-const WELL_KNOWN = '/.well-known/openid-configuration';
+/** Where a document is, after its issuer (Discovery 4). */
+export const WELL_KNOWN = '/.well-known/openid-configuration';
 const NEEDED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
 const MAX_TEXT = 2048;
 const MAX_LIST = 100;

@@ -1,6 +1,8 @@
 // The relying party against a real oidc-provider over HTTP: the way through, and each way in which an answer can be wrong.
 
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callbackUrl, type OidcConnection, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
@@ -270,6 +272,27 @@ describe('an answer that is wrong', () => {
 
 describe('the configuration of a connection', () => {
   const options = { redirectUri: REDIRECT_URI, loginHint: undefined, forceLogin: false };
+
+  test('is taken from a document at hand, and its keys from wherever that says', async () => {
+    // as Auth0 and others have it: the keys beside the document
+    const keys = createServer(async (request, response) => {
+      const found = await fetch(`${upstream.issuer}/jwks`);
+      response.writeHead(request.url === '/.well-known/jwks.json' ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(await found.text());
+    });
+    await new Promise<void>((listening) => keys.listen(0, '127.0.0.1', listening));
+    try {
+      const document = await (await fetch(`${upstream.issuer}/.well-known/openid-configuration`)).json();
+      const { port } = keys.address() as AddressInfo;
+      const discovery = { ...document, jwks_uri: `http://127.0.0.1:${port}/.well-known/jwks.json` };
+      const before = upstream.discoveries();
+      expect(await signIn({ discovery })).toMatchObject({ ok: true, claims: CLAIMS });
+      expect(upstream.discoveries()).toBe(before);
+    } finally {
+      keys.closeAllConnections();
+      await new Promise((closed) => keys.close(closed));
+    }
+  });
 
   test('is discovered once for all who wait and again for a new version', async () => {
     const { connection, party } = setup();
