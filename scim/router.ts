@@ -72,6 +72,8 @@ export type Scim = {
 /** A request between two steps; each step fills in what the next ones need. */
 type Exchange = {
   readonly message: IncomingMessage;
+  /** Of its journal entry, and of the request itself where the client names none. */
+  readonly entryId: string;
   readonly requestId: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -142,9 +144,11 @@ function openExchange(message: IncomingMessage): Exchange {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
   const asked = message.headers['x-request-id'];
+  const entryId = newId();
   return {
     message,
-    requestId: typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : newId(),
+    entryId,
+    requestId: typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : entryId,
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     dropped: new Set(),
@@ -252,7 +256,7 @@ type Outcome = { readonly answer: ScimAnswer; readonly failure?: unknown; readon
 
 /** One log line and one measurement for each request, one journal entry for each request of a directory. */
 function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: Outcome): void {
-  const { requestId, caller, message, dropped } = exchange;
+  const { entryId, requestId, caller, message, dropped } = exchange;
   const { answer, failure, latencyMs } = outcome;
   const isCutOff = failure !== undefined && answer.status < 400;
   if (answer.status >= 500 || isCutOff) deps.log.error({ requestId, err: failure }, 'scim request failed');
@@ -270,9 +274,8 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     ...(failure instanceof DomainError ? { error: failure.code, detail: failure.message } : {}),
     ...(failure !== undefined && !(failure instanceof DomainError) ? { error: 'internal' } : {}),
   };
-  const id = newId();
   journal.add({
-    id,
+    id: entryId,
     orgId: caller.orgId,
     directoryId: caller.directoryId,
     at: deps.clock.now(),
@@ -284,7 +287,7 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
     detail: Object.keys(detail).length > 0 ? JSON.stringify(detail, storable) : undefined,
     resourceId: resourceOf(exchange, answer),
     sealedBody: isKept(caller, facts.method, deps.clock.now())
-      ? sealMessage(deps.secretKey, id, { method: facts.method, url: message.url ?? '/', body: exchange.body })
+      ? sealMessage(deps.secretKey, entryId, { method: facts.method, url: message.url ?? '/', body: exchange.body })
       : undefined,
   });
 }

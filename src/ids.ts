@@ -1,5 +1,5 @@
 // Identifiers and secrets: UUIDv7 keys (RFC 9562), 256-bit secrets that are stored only as hashes (law 7).
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -22,7 +22,7 @@ export function newSecret(): string {
 
 /** What is stored of a secret: its SHA-256. A 256-bit random secret needs no salt and no slow hash. */
 export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /** Compares two secrets in constant time, whatever their lengths. */

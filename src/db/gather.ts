@@ -1,7 +1,9 @@
 // Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
 // commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes with
-// those of the same turn of the event loop, so nobody ever waits for company. One statement of a lane runs at a time:
-// more would only split it up. Not for calls inside a shared transaction, which the others would run in.
+// those of the same turn of the event loop, so nobody ever waits for company. While one statement of a lane is under way
+// a second one goes only with enough calls to be worth it, where the lane's calls do not wait for each other's locks:
+// it then works while the first waits for the log. Not for calls inside a shared transaction, which the others would
+// run in.
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 
@@ -14,14 +16,22 @@ type Waiting<Call, Answer> = {
   readonly reject: (error: unknown) => void;
 };
 
-type Lane<Call, Answer> = { waiting: Waiting<Call, Answer>[]; isRunning: boolean };
+type Lane<Call, Answer> = {
+  waiting: Waiting<Call, Answer>[];
+  /** Statements under way. */
+  running: number;
+  /** What their calls touch. */
+  readonly touched: Set<string>;
+};
 
 export type GatherSettings<Call, Answer> = {
   /** How many go together at most. */
   readonly atMost: number;
   readonly together: Together<Call, Answer>;
   readonly alone: (call: Call) => Promise<Answer>;
-  /** What two calls of one statement must not have in common. */
+  /** How many must wait before a second statement goes beside the first; undefined: none ever does. */
+  readonly besideFrom?: number;
+  /** What two calls under way must not have in common. */
   readonly touches?: (call: Call) => readonly string[];
 };
 
@@ -36,7 +46,7 @@ export class Gather<Call, Answer> {
   /** Makes a call, with others of the same lane where they wait. Each fails by itself: whoever is refused goes alone. */
   make(lane: string, call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const known = this.#lanes.get(lane) ?? { waiting: [], isRunning: false };
+      const known = this.#lanes.get(lane) ?? { waiting: [], running: 0, touched: new Set<string>() };
       this.#lanes.set(lane, known);
       known.waiting.push({ call, resolve, reject });
       setImmediate(() => this.#go(lane, known));
@@ -44,23 +54,38 @@ export class Gather<Call, Answer> {
   }
 
   #go(name: string, lane: Lane<Call, Answer>): void {
-    if (lane.isRunning) return;
-    if (lane.waiting.length === 0) {
+    if (lane.running === 0 && lane.waiting.length === 0) {
       if (this.#lanes.get(name) === lane) this.#lanes.delete(name);
       return;
     }
-    lane.isRunning = true;
-    void this.#run(this.#take(lane)).finally(() => {
-      lane.isRunning = false;
+    if (!this.#mayGo(lane)) return;
+    const batch = this.#take(lane);
+    if (batch.length === 0) return;
+    lane.running += 1;
+    void this.#run(batch).finally(() => {
+      lane.running -= 1;
+      for (const thing of this.#thingsOf(batch)) lane.touched.delete(thing);
       this.#go(name, lane);
     });
   }
 
-  /** The first that wait and touch nothing in common; the others keep their order. */
+  #mayGo({ running, waiting }: Lane<Call, Answer>): boolean {
+    return (
+      running === 0 || (running === 1 && waiting.length >= (this.#settings.besideFrom ?? Number.POSITIVE_INFINITY))
+    );
+  }
+
+  #thingsOf(batch: readonly Waiting<Call, Answer>[]): readonly string[] {
+    const { touches } = this.#settings;
+    return touches ? batch.flatMap(({ call }) => touches(call)) : [];
+  }
+
+  /** The first that wait and touch nothing in common, nor with what is under way; the others keep their order. */
   #take(lane: Lane<Call, Answer>): Waiting<Call, Answer>[] {
     const { atMost, touches } = this.#settings;
     if (!touches) return lane.waiting.splice(0, atMost);
-    const touched = new Set<string>();
+    // also what a call that stays behind touches: those after it do not overtake it
+    const touched = new Set(lane.touched);
     const taken: Waiting<Call, Answer>[] = [];
     const left: Waiting<Call, Answer>[] = [];
     for (const one of lane.waiting) {
@@ -69,6 +94,7 @@ export class Gather<Call, Answer> {
       else taken.push(one);
       for (const thing of things) touched.add(thing);
     }
+    for (const thing of this.#thingsOf(taken)) lane.touched.add(thing);
     lane.waiting = left;
     return taken;
   }

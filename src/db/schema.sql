@@ -672,7 +672,7 @@ table scim_journal -- row-level security
   latency_ms real not null
   detail jsonb
   resource_id uuid
-  constraint scim_journal_pkey PRIMARY KEY (org_id, at, id)
+  constraint scim_journal_pkey PRIMARY KEY (org_id, directory_id, at, id)
 
 table scim_journal_body -- row-level security
   org_id uuid not null
@@ -852,9 +852,7 @@ CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant
 CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WHERE (uid IS NOT NULL)
 CREATE INDEX rule_match_by_rule ON public.rule_match USING btree (org_id, rule_id)
 CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (at)
-CREATE INDEX scim_journal_by_directory ON ONLY public.scim_journal USING btree (org_id, directory_id, at DESC)
 CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
-CREATE INDEX scim_journal_by_resource ON ONLY public.scim_journal USING btree (org_id, resource_id, at DESC) WHERE (resource_id IS NOT NULL)
 CREATE INDEX sign_in_document_by_expiry ON public.sign_in_document USING btree (expires_at)
 CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)

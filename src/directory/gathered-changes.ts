@@ -20,6 +20,8 @@ import {
 } from './gathered-store.ts';
 
 const AT_MOST = 32;
+/** Changes of users lock nothing of each other's; members of one group wait for its lock. */
+const BESIDE_FROM = 4;
 const MOST_MEMBERS = 200;
 
 type GroupOutcome = Pick<DirectoryGroupChange, 'outcome'>;
@@ -37,12 +39,14 @@ export class GatheredChanges {
     this.#deps = deps;
     this.#creates = new Gather({
       atMost: AT_MOST,
+      besideFrom: BESIDE_FROM,
       together: (calls) => repeatLost(() => createUsersTogether(deps, calls)),
       alone: ({ scope, user }) => createDirectoryUser(deps, scope, user),
     });
     const replaceBy = (together: typeof updateUsersTogether) =>
       new Gather<ReplacedUser, DirectoryUserChange>({
         atMost: AT_MOST,
+        besideFrom: BESIDE_FROM,
         together: (calls) => repeatLost(() => together(deps, calls)),
         alone: ({ scope, id, version, user }) => replaceDirectoryUser(deps, scope, id, version, user),
         touches: ({ id }) => [id],
@@ -51,6 +55,7 @@ export class GatheredChanges {
     this.#deactivations = replaceBy(deactivateUsersTogether);
     this.#deletions = new Gather<DeletedUser, true>({
       atMost: AT_MOST,
+      besideFrom: BESIDE_FROM,
       together: (calls) => repeatLost(() => deleteUsersTogether(deps, calls)),
       alone: async ({ scope, id }) => {
         await deleteDirectoryUser(deps, scope, id, undefined);

@@ -10,12 +10,14 @@ type Call = { readonly name: string; readonly touches: readonly string[] };
 /** A Gather whose statements wait for `release`, and the batches and single calls that it made. */
 function gatherHeld(
   together: (names: string[]) => (string | undefined)[] = (names) => names.map((name) => `${name}!`),
+  besideFrom?: number,
 ) {
   const batches: string[][] = [];
   const singles: string[] = [];
   const held: (() => void)[] = [];
   const gather = new Gather<Call, string>({
     atMost: 3,
+    ...(besideFrom === undefined ? {} : { besideFrom }),
     together: async (calls) => {
       const names = calls.map(({ name }) => name);
       batches.push(names);
@@ -75,6 +77,42 @@ test('calls that touch the same thing are never in one statement, and keep their
   }
   await Promise.all(answers);
   expect(batches).toEqual([['first'], ['a', 'd'], ['b'], ['c']]);
+});
+
+test('a second statement goes beside the first when enough wait for it, and no third', async () => {
+  const { make, batches, release } = gatherHeld(undefined, 2);
+  const answers = [make('a')];
+  await settle();
+  answers.push(make('b'));
+  await settle();
+  expect(batches).toEqual([['a']]);
+  answers.push(make('c'));
+  await settle();
+  expect(batches).toEqual([['a'], ['b', 'c']]);
+  answers.push(make('d'), make('e'));
+  await settle();
+  expect(batches).toHaveLength(2);
+  release();
+  await settle();
+  expect(batches).toEqual([['a'], ['b', 'c'], ['d', 'e']]);
+  release();
+  release();
+  expect(await Promise.all(answers)).toEqual(['a!', 'b!', 'c!', 'd!', 'e!']);
+});
+
+test('what a statement under way touches, the one beside it leaves alone', async () => {
+  const { make, batches, release } = gatherHeld(undefined, 2);
+  const answers = [make('a', 'lane', ['x'])];
+  await settle();
+  answers.push(make('b', 'lane', ['x']), make('c', 'lane', ['x', 'y']), make('d', 'lane', ['y']), make('e'));
+  await settle();
+  expect(batches).toEqual([['a'], ['e']]);
+  for (let step = 0; step < 5; step += 1) {
+    release();
+    await settle();
+  }
+  await Promise.all(answers);
+  expect(batches).toEqual([['a'], ['e'], ['b'], ['c'], ['d']]);
 });
 
 test('a call that the statement left out is made alone', async () => {

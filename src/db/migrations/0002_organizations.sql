@@ -372,10 +372,10 @@ create table scim_journal (
   status smallint not null,
   latency_ms real not null,
   detail jsonb,
-  primary key (org_id, at, id)
+  -- as it is read: by directory, newest first
+  primary key (org_id, directory_id, at, id)
 ) partition by range (at);
 comment on table scim_journal is 'what the directory sent and what came of it, redacted; partitioned by month, kept 30 days';
-create index scim_journal_by_directory on scim_journal (org_id, directory_id, at desc);
 
 create table idempotency_key (
   org_id uuid not null,

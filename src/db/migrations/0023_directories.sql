@@ -13,7 +13,6 @@ comment on column directory_token.warned_days is 'how many days before its end t
 alter table scim_journal add column resource_id uuid;
 comment on table scim_journal is 'what the directory sent and what came of it, redacted; partitioned by month, kept as long as directory.journal_days says';
 create index scim_journal_by_request on scim_journal (org_id, request_id);
-create index scim_journal_by_resource on scim_journal (org_id, resource_id, at desc) where resource_id is not null;
 
 create table scim_journal_body (
   org_id uuid not null,
