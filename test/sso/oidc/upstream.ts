@@ -7,7 +7,11 @@ import { Provider } from 'oidc-provider';
 
 export const CLIENT = { id: 'drawbridge', secret: 'a-secret-of-at-least-32-characters-x' };
 
+const EMPLOYEE = 'employee-1';
+
 export type TokenAnswer = { id_token: string } & Record<string, unknown>;
+
+type Told = { backchannelLogout(sub: string, sid: string): Promise<void> };
 
 export type Upstream = {
   readonly issuer: string;
@@ -16,7 +20,9 @@ export type Upstream = {
   /** Shows a page of its own instead of signing the person in. */
   holds: boolean;
   /** Signs claims with the provider's own key. */
-  sign(claims: JWTPayload): Promise<string>;
+  sign(claims: JWTPayload, header?: { readonly typ?: string }): Promise<string>;
+  /** Tells the client that a session is over, as at a logout of the person. */
+  logOut(sid: string): Promise<void>;
   /** How often the discovery document was asked for. */
   discoveries(): number;
   /** Follows the sign-in from the authorization address to the redirect URI, as a browser does; answers where it ends. */
@@ -29,6 +35,7 @@ export async function startUpstream(options: {
   claims: Record<string, unknown>;
   thinIdTokens?: boolean;
   parRequired?: boolean;
+  logout?: { readonly signedOutUri: string; readonly backchannelLogoutUri: string };
 }): Promise<Upstream> {
   const keys = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(keys.privateKey)), alg: 'RS256', use: 'sig', kid: 'upstream-1' };
@@ -36,13 +43,27 @@ export async function startUpstream(options: {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, {
-    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [options.redirectUri] }],
+    clients: [
+      {
+        client_id: CLIENT.id,
+        client_secret: CLIENT.secret,
+        redirect_uris: [options.redirectUri],
+        ...(options.logout && {
+          post_logout_redirect_uris: [options.logout.signedOutUri],
+          backchannel_logout_uri: options.logout.backchannelLogoutUri,
+          backchannel_logout_session_required: true,
+        }),
+      },
+    ],
     jwks: { keys: [jwk] },
     cookies: { keys: ['cookie-key'] },
+    // the library's own refuses this machine's addresses
+    fetch: (url, request) => fetch(url, { ...request, dispatcher: undefined } as RequestInit),
     conformIdTokenClaims: options.thinIdTokens ?? false,
     claims: { openid: ['sub'], email: ['email', 'email_verified', 'groups', 'tid'], profile: ['given_name'] },
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       pushedAuthorizationRequests: { enabled: options.parRequired ?? false },
     },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
@@ -59,7 +80,12 @@ export async function startUpstream(options: {
     issuer,
     tamper: undefined,
     holds: false,
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'upstream-1' }).sign(keys.privateKey),
+    sign: (claims, header) =>
+      new SignJWT(claims).setProtectedHeader({ ...header, alg: 'RS256', kid: 'upstream-1' }).sign(keys.privateKey),
+    async logOut(sid) {
+      const client = (await provider.Client.find(CLIENT.id)) as unknown as Told;
+      await client.backchannelLogout(EMPLOYEE, sid);
+    },
     discoveries: () => discoveries,
     signIn,
     stop: () =>
@@ -79,7 +105,7 @@ export async function startUpstream(options: {
   server.on('request', (request, response) => {
     if (!request.url?.startsWith('/interaction/')) return handle(request, response);
     if (upstream.holds) return void response.end('Please wait.');
-    return provider.interactionFinished(request, response, { login: { accountId: 'employee-1' } });
+    return provider.interactionFinished(request, response, { login: { accountId: EMPLOYEE } });
   });
   return upstream;
 }

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import express from 'express';
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
 import pg from 'pg';
@@ -13,6 +14,7 @@ import type { Page, ScriptedBrowser } from '../../../src/dev/scripted-browser.ts
 import { createDirectoryUser } from '../../../src/directory/change-directory-user.ts';
 import type { Endpoint } from '../../../src/http/endpoint.ts';
 import { newId } from '../../../src/ids.ts';
+import type { JobHelpers } from '../../../src/jobs/task.ts';
 import { idpClientSecret } from '../../../src/keycloak/idp-secret.ts';
 import { claimDomain } from '../../../src/orgs/claim-domain.ts';
 import { layOrganization } from '../../../src/orgs/create-organization.ts';
@@ -44,8 +46,14 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
   const db = new Database(database.appUrl, { size: 4 });
   const admin = new pg.Client({ connectionString: database.adminUrl });
   await admin.connect();
-  const keycloak = await listen((request, response) => {
+  /** The logout tokens that Keycloak was sent, and what it answers to them. */
+  const logouts = { tokens: [] as string[], status: 200 };
+  const keycloak = await listen(async (request, response) => {
     response.setHeader('content-type', 'text/plain');
+    if (request.url?.endsWith('/logout/backchannel-logout')) {
+      logouts.tokens.push(new URLSearchParams(await text(request)).get('logout_token') ?? '');
+      response.statusCode = logouts.status;
+    }
     response.end(`Keycloak got ${request.url}`);
   });
   const bridge = await listen((request, response) => serve(request, response));
@@ -103,6 +111,21 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
     later,
     baseUrl: bridge.url,
     keycloakUrl: keycloak.url,
+    logouts,
+    /** Runs what waits in the queue now, as the worker does; a job that fails stays. */
+    async runJobs(): Promise<void> {
+      const jobs = await rows<{ id: string; name: string; payload: unknown }>(
+        `select j.id, t.identifier as name, j.payload from graphile_worker._private_jobs j
+          join graphile_worker._private_tasks t on t.id = j.task_id where j.run_at <= $1 order by j.id`,
+        [deps.clock.now()],
+      );
+      for (const { id, name, payload } of jobs) {
+        const query: JobHelpers['query'] = (sql, values) => admin.query(sql, values);
+        const helpers = { log: deps.log, attempt: 1, lastAttempt: false, signal: undefined, query };
+        await sso.tasks[name]?.(payload, helpers);
+        await rows('delete from graphile_worker._private_jobs where id = $1', [id]);
+      }
+    },
     /** As superuser: sees everything. */
     rows,
     one: async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []) => (await rows<T>(text, values))[0],
@@ -261,7 +284,7 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
       if (answer.get('state') !== request.state) throw new Error('another state came back');
       const error = answer.get('error');
       if (error !== null) return { error };
-      return { claims: await exchange(bridge.url, request, answer.get('code') ?? '') };
+      return exchange(bridge.url, request, answer.get('code') ?? '');
     },
     async [Symbol.asyncDispose]() {
       await bridge.stop();
@@ -286,10 +309,16 @@ export type KeycloakRequest = {
   readonly state: string;
 };
 
-export type Answer = { readonly claims: JWTPayload; readonly error?: undefined } | { readonly error: string };
+export type Answer =
+  | { readonly claims: JWTPayload; readonly idToken: string; readonly error?: undefined }
+  | { readonly error: string };
 
 /** Redeems a code as Keycloak does; throws with the error's name. */
-export async function exchange(baseUrl: string, request: KeycloakRequest, code: string): Promise<JWTPayload> {
+export async function exchange(
+  baseUrl: string,
+  request: KeycloakRequest,
+  code: string,
+): Promise<{ readonly idToken: string; readonly claims: JWTPayload }> {
   const response = await fetch(`${baseUrl}/oidc/token`, {
     method: 'POST',
     body: new URLSearchParams({
@@ -305,7 +334,7 @@ export async function exchange(baseUrl: string, request: KeycloakRequest, code: 
   if (tokens.error) throw new Error(tokens.error);
   const keys = createRemoteJWKSet(new URL(`${baseUrl}/oidc/jwks`));
   const { payload } = await jwtVerify(tokens.id_token, keys, { issuer: `${baseUrl}/oidc`, audience: request.clientId });
-  return payload;
+  return { idToken: tokens.id_token, claims: payload };
 }
 
 async function listen(handler: RequestListener): Promise<{ url: string; stop(): Promise<void> }> {
