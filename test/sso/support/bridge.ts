@@ -40,8 +40,11 @@ export type MemberInput = {
 
 export type Bridge = Awaited<ReturnType<typeof startBridge>>;
 
-/** `restartEachRequest`: every request is served by a process that has just started and knows nothing. */
-export async function startBridge(options: { restartEachRequest?: boolean } = {}) {
+/**
+ * `restartEachRequest`: every request is served by a process that has just started and knows nothing. `processes`: so many
+ * live side by side, and each request goes to the next of them.
+ */
+export async function startBridge(options: { restartEachRequest?: boolean; processes?: number } = {}) {
   const database = await createTestDatabase();
   const db = new Database(database.appUrl, { size: 4 });
   const admin = new pg.Client({ connectionString: database.adminUrl });
@@ -91,13 +94,16 @@ export async function startBridge(options: { restartEachRequest?: boolean } = {}
     projectionLimitMs: 200,
   };
   let sso: Sso = await createSso(deps);
-  let app = express().use(sso.router);
+  const apps = [express().use(sso.router)];
+  while (apps.length < (options.processes ?? 1)) apps.push(express().use((await createSso(deps)).router));
+  let served = 0;
   const serve: RequestListener = async (request, response) => {
     if (options.restartEachRequest) {
       sso = await createSso(deps);
-      app = express().use(sso.router);
+      apps[0] = express().use(sso.router);
     }
-    app(request, response);
+    served += 1;
+    apps[served % apps.length]?.(request, response);
   };
   const ctx: RequestContext = { requestId: 'test', log: deps.log, actor: { kind: 'system', id: 'test' } };
   const rows = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>

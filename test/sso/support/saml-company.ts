@@ -32,6 +32,8 @@ export type SamlCompany = {
   readonly requests: SamlRequest[];
   /** Who sits at the browser. */
   employee: Employee;
+  /** How far its clock is ahead of this machine's. */
+  aheadMs: number;
   /** Shows a page of its own instead of sending the browser back. */
   withholds: boolean;
   /** Parts of the next responses that differ from honest ones. */
@@ -67,10 +69,11 @@ export async function startSamlCompany(employee: Employee): Promise<SamlCompany>
     requests: [],
     employee,
     withholds: false,
+    aheadMs: 0,
     changes: () => ({}),
     metadataXml: () =>
       `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${base}/metadata"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${company.key.base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${base}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`,
-    respond: (request, now = new Date()) => {
+    respond: (request, now = new Date(Date.now() + company.aheadMs)) => {
       const all = { ...request, relayState: '', forceAuthn: false };
       const honest = honestParts(company, request, now);
       const xml = signXml(responseXml(parts({ ...honest, ...company.changes(all) })), { key: company.key });
