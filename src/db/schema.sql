@@ -482,6 +482,26 @@ table mail_health
   constraint mail_health_one_row CHECK (one)
   constraint mail_health_pkey PRIMARY KEY (one)
 
+table mapping_plan -- row-level security
+  org_id uuid not null
+  id uuid not null
+  changes jsonb not null
+  fingerprint bytea not null
+  created_by jsonb not null
+  created_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  applied_at timestamp with time zone
+  constraint mapping_plan_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint mapping_plan_pkey PRIMARY KEY (org_id, id)
+
+table mapping_plan_change -- row-level security
+  org_id uuid not null
+  plan_id uuid not null
+  position integer not null
+  change jsonb not null
+  constraint mapping_plan_change_org_id_plan_id_fkey FOREIGN KEY (org_id, plan_id) REFERENCES mapping_plan(org_id, id) ON DELETE CASCADE
+  constraint mapping_plan_change_pkey PRIMARY KEY (org_id, plan_id, "position")
+
 table mapping_rule -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -839,6 +859,7 @@ CREATE UNIQUE INDEX invitation_one_pending ON public.invitation USING btree (org
 CREATE INDEX keycloak_id_by_path ON public.keycloak_id USING btree (org_id, kind, key) WHERE (org_id IS NOT NULL)
 CREATE INDEX keycloak_id_reverse ON public.keycloak_id USING btree (kind, keycloak_id)
 CREATE INDEX logout_request_by_expiry ON public.logout_request USING btree (expires_at)
+CREATE INDEX mapping_plan_by_expiry ON public.mapping_plan USING btree (expires_at)
 CREATE INDEX mapping_rule_by_value ON public.mapping_rule USING btree (org_id, source, value_key)
 CREATE INDEX mapping_rule_patterns ON public.mapping_rule USING btree (org_id, source, attribute) WHERE (match = ANY (ARRAY['prefix'::text, 'glob'::text, 'regex'::text]))
 CREATE INDEX member_by_person ON public.member USING btree (person_id) WHERE (person_id IS NOT NULL)
@@ -903,6 +924,8 @@ of_organization on invitation: uuid_eq(org_id, ( SELECT (NULLIF(current_setting(
 of_organization on invitation_hop: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on link_approval: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on logout_request: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on mapping_plan: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on mapping_plan_change: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on mapping_rule: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on member: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on organization: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -938,6 +961,7 @@ audit_canonical(audit_event) -> bytea
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
 change_mapping_policy(uuid,text,jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
+changes_made(uuid,bigint) -> SETOF jsonb
 claim_connection_domains() -> trigger
 claim_domain(uuid,text,text,text,text,jsonb,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 claim_organization_key(text,uuid) -> void, security definer, search_path=public, pg_temp
@@ -1075,6 +1099,7 @@ verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
 wake_members_of_directory(uuid,uuid,jsonb) -> integer
 warn_expiring_certificates(timestamp with time zone) -> integer
 warn_expiring_tokens(timestamp with time zone) -> integer
+would_be_changes(uuid,uuid) -> TABLE(member_id uuid, kind text, target text, role_now text, rules uuid[])
 write_directory_user_keys() -> trigger
 write_names_of_persons(uuid,uuid[],text[],text[]) -> TABLE(person_id uuid), security definer, search_path=public, pg_temp
 write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
@@ -1131,6 +1156,8 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on link_approval
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on logout_request
 drawbridge_app: SELECT, UPDATE on mail_health
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_plan
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_plan_change
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on member
 drawbridge_app: SELECT on migration
@@ -1186,6 +1213,8 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on link_approval
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on logout_request
 drawbridge_worker: SELECT, UPDATE on mail_health
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_plan
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_plan_change
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on mapping_rule
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on member
 drawbridge_worker: SELECT on migration

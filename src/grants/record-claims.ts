@@ -8,7 +8,7 @@ import type { Matchable } from '../matching/pattern.ts';
 
 type ClaimState = 'list' | 'empty' | 'absent' | 'overage' | 'invalid';
 
-type Claim = {
+export type Claim = {
   /** Name of the attribute or claim; empty for the groups. */
   readonly attribute: string;
   readonly state: ClaimState;

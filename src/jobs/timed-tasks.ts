@@ -20,6 +20,7 @@ export const TIMED_TASKS_CRONTAB = `* * * * * seal_audit ?max=3&jobKey=seal_audi
 29 * * * * warn_expiring_certificates ?max=3&jobKey=warn_expiring_certificates
 41 * * * * refresh_connections ?max=3&jobKey=refresh_connections
 19 * * * * rotate_signing_keys ?max=3&jobKey=rotate_signing_keys
+43 * * * * sweep_mapping ?max=3&jobKey=sweep_mapping
 7 */6 * * * ensure_partitions ?fill=1d&max=12&jobKey=ensure_partitions
 */15 * * * * check_domains ?max=3&jobKey=check_domains
 11 * * * * end_lost_domains ?max=3&jobKey=end_lost_domains`;
@@ -42,6 +43,7 @@ export function timedTasks(deps: { readonly clock: Clock }): Record<string, Task
     warn_expiring_tokens: byTime('warn_expiring_tokens', 'select warn_expiring_tokens($1) as count'),
     warn_expiring_certificates: byTime('warn_expiring_certificates', 'select warn_expiring_certificates($1) as count'),
     end_lost_domains: byTime('end_lost_domains', 'select end_lost_domains($1) as count'),
+    sweep_mapping: byTime('sweep_mapping', 'select sweep_mapping($1) as count'),
     ensure_partitions: defineTask(timed, async (_payload, { query }) => {
       await query('select ensure_partitions($1)', [deps.clock.now()]);
     }),

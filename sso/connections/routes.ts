@@ -99,9 +99,17 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       path: `${ONE}/disable`,
       summary: 'Stop sign-ins by this connection',
       params,
+      body: z
+        .strictObject({
+          grants: z
+            .enum(['keep', 'release'])
+            .default('keep')
+            .meta({ description: 'What becomes of what its sign-ins gave' }),
+        })
+        .prefault({}),
       responses: answers('The disabled connection'),
-      handle: async ({ ctx, orgId, params: { connection } }) =>
-        ok(await disableConnection(deps, ctx, orgId, connection)),
+      handle: async ({ ctx, orgId, params: { connection }, body }) =>
+        ok(await disableConnection(deps, ctx, orgId, connection, body.grants)),
     }),
     endpoint({
       ...shared,

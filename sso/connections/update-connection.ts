@@ -2,7 +2,9 @@
 
 import { recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
+import type { GrantsAfter } from '../../src/directory/directory.ts';
 import { DomainError } from '../../src/errors.ts';
+import { reconcileConnection, releaseConnection } from '../../src/grants/release-connection.ts';
 import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
@@ -86,6 +88,7 @@ export async function updateConnection(
       await restartRefresh(tx, after, { now, dueAt: nextRefresh(now) });
       await syncCertificates(tx, id, after.settings);
     }
+    if (after.directoryId !== before.directoryId) await reconcileConnection(tx, ctx, id);
     await recordAudit(tx, ctx, {
       action: 'connection.updated',
       subjectKind: 'connection',
@@ -127,15 +130,16 @@ function requireMayGoUntested(rights: Rights, untested: boolean): void {
 
 /**
  * Nobody signs in by it any more, and its people are logged out everywhere; links stay, so that it can be activated again.
- * Repeating it changes nothing.
+ * What its evidence gave rests until then (`release`), or stays (`keep`). Repeating it changes nothing.
  */
 export async function disableConnection(
   deps: Deps,
   ctx: RequestContext,
   orgId: string,
   id: string,
+  grants: GrantsAfter = 'keep',
 ): Promise<Connection> {
-  return switchStatus(deps, ctx, await getConnection(deps, orgId, id), 'disabled');
+  return switchStatus(deps, ctx, await getConnection(deps, orgId, id), 'disabled', grants);
 }
 
 async function switchStatus(
@@ -143,14 +147,16 @@ async function switchStatus(
   ctx: RequestContext,
   connection: Connection,
   status: 'active' | 'disabled',
+  grants: GrantsAfter = 'keep',
 ): Promise<Connection> {
   const { orgId, id } = connection;
   await deps.db.inOrg(orgId, async (tx) => {
+    await releaseConnection(tx, ctx, { connectionId: id, released: status === 'disabled' && grants === 'release' });
     if (!(await setConnectionStatus(tx, id, status))) return;
     await markForConnection(tx, status === 'active' ? 1 : 0);
     if (status === 'disabled') await endSessionsOfConnection(tx, id);
     const action = status === 'active' ? 'connection.activated' : 'connection.disabled';
-    const data = status === 'active' ? { tested: isTested(connection) } : {};
+    const data = status === 'active' ? { tested: isTested(connection) } : { grants };
     await recordAudit(tx, ctx, { action, subjectKind: 'connection', subjectId: id, data });
   });
   return getConnection(deps, orgId, id);

@@ -69,7 +69,7 @@ const PURE = [
   /^src\/(errors|ids|clock|context|seal)\.ts$/,
   /^src\/orgs\/(organization|policy|public-mail)\.ts$/,
   /^src\/roles\/(permissions|rights|role)\.ts$/,
-  /^src\/grants\/(team|mapping-rule)\.ts$/,
+  /^src\/grants\/(team|mapping-rule|mapping-plan|explanation)\.ts$/,
   /^src\/matching\/(pattern|team-template)\.ts$/,
   /^src\/directory\/extension-schema\.ts$/,
   /^src\/members\/(member|check-access)\.ts$/,

@@ -41,6 +41,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
   const connection = await post('/connections', { ...OIDC, displayName: 'Connection', directoryId: directory.id });
   const accessGrant = await post(`/connections/${connection.id}/access-grants`, { value: 'Hidden' });
   const test = await post(`/connections/${connection.id}/test`, {});
+  const plan = await post('/mapping-plans', { changes: [{ op: 'create', rule: ruleTo(team.id) }] });
   const extensionSchema = await post('/extension-schemas', schemaOf('urn:hidden:schema'));
   const domain = `${org.key}.test`;
   const ids = {
@@ -56,10 +57,24 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
     connection: connection.id,
     test: test.id,
     accessGrant: accessGrant.id,
+    plan: plan.id,
+    held: await makeHeldChange(t, org, team.id, member.id),
     signIn: await makeSignIn(t, org, connection.id),
     domain,
   };
   return { ids, bodies: bodiesWith(ids, domain) };
+}
+
+/** A member whom the brake holds in a team; gives the change's id. */
+async function makeHeldChange({ db }: Setup, org: MadeOrganization, teamId: string, memberId: string): Promise<string> {
+  const [row] = await db.query<{ id: string }>(org.id, {
+    text: `with held as (insert into held_change (org_id, team_id, actor) values ($1, $2, '{}') returning id),
+      reason as (insert into access_grant (org_id, member_id, target_kind, target, source, ref, held_by)
+        select $1, $3, 'team', $4, 'scim', $2 || ':' || $2, id from held)
+      select id from held`,
+    values: [org.id, teamId, memberId, teamId],
+  });
+  return row?.id ?? '';
 }
 
 /** A refused sign-in whose document was kept; gives its id. */
@@ -103,6 +118,9 @@ function bodiesWith(ids: Record<string, string>, domain: string): Record<string,
     'patch /teams/{team}': { displayName: 'Another' },
     'post /mapping-rules': ruleTo(ids.team ?? ''),
     'patch /mapping-rules/{rule}': { target: { team: ids.team } },
+    'post /mapping-plans': { changes: [{ op: 'delete', id: ids.rule }] },
+    'put /mapping-policy': { conflicts: 'union' },
+    'post /connections/{connection}/disable': { grants: 'release' },
     'post /api-keys': { displayName: 'x', permissions: [], memberId: ids.member },
     'post /directories': { displayName: 'x' },
     'patch /directories/{directory}': { displayName: 'x' },

@@ -255,7 +255,7 @@ begin
   return cardinality(v_members);
 end $$;
 
--- Deletes what has served its time: departures that the brake looks back on no more, and claims that nobody has any more.
+-- Deletes what has served its time: departures that the brake looks back on no more, claims that nobody has any more, plans.
 -- Runs as the owner, by the queue. Answers how many rows went.
 create function sweep_mapping(p_now timestamptz) returns integer language plpgsql as $$
 declare
@@ -269,7 +269,9 @@ begin
       and not exists (select from sso_evidence e where e.value_ids @> array[v.id]) returning v.org_id, v.id)
   delete from rule_match m using gone where m.org_id = gone.org_id and m.value_id = gone.id;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
-  return v_total;
+  delete from mapping_plan where expires_at < p_now - interval '7 days';
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
 end $$;
 
 do $$
