@@ -20,6 +20,8 @@ import { invitationRoutes } from './invitations/routes.ts';
 import { startJobs } from './jobs/runner.ts';
 import { TIMED_TASKS_CRONTAB, timedTasks } from './jobs/timed-tasks.ts';
 import { hasCredential } from './keycloak/credentials.ts';
+import { readEventLag } from './keycloak/event-store.ts';
+import { EventWorker } from './keycloak/event-worker.ts';
 import { createKeycloak, type Keycloak } from './keycloak/keycloak.ts';
 import { projectPerson } from './keycloak/project-person.ts';
 import { ProjectionWorker } from './keycloak/projection-worker.ts';
@@ -78,6 +80,7 @@ export async function createDeps(
   const metrics = createMetrics({
     pool: () => db.connections,
     projection: async () => (await projection?.lag()) ?? { due: 0, oldestSeconds: 0 },
+    eventLag: () => readEventLag({ query: db.realm.bind(db) }),
   });
   const core = { db, clock, config, log };
   const resolveTxt = createTxtResolver(config.dnsServers);
@@ -122,6 +125,10 @@ export async function createDeps(
     if (projection) {
       projection.start();
       stack.adopt(projection, (it) => it.stop());
+    }
+    if (keycloak) {
+      const events = stack.adopt(new EventWorker(keycloak, { clock, log }), (it) => it.stop());
+      events.start();
     }
   }
   const started = stack.move();

@@ -6,6 +6,7 @@ import { presetRoutes } from './connections/preset-routes.ts';
 import { refreshRoutes } from './connections/refresh-routes.ts';
 import { connectionRoutes } from './connections/routes.ts';
 import type { SsoDeps } from './deps.ts';
+import { signInPolicyRoutes } from './enforcement/routes.ts';
 import { entryGrantRoutes } from './entry/entry-grant-routes.ts';
 import { identityRoutes } from './identities/identity-routes.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
@@ -22,6 +23,7 @@ export function ssoRoutes(
     ...connectionTestRoutes(deps),
     ...entryGrantRoutes(deps),
     ...identityRoutes(deps),
+    ...signInPolicyRoutes(deps),
     ...traceRoutes(deps),
   ];
 }

@@ -429,6 +429,18 @@ table invitation_hop -- row-level security
   constraint invitation_hop_pkey PRIMARY KEY (org_id, state_hash)
   constraint invitation_hop_step CHECK ((step = ANY (ARRAY['who'::text, 'prove'::text, 'password'::text, 'signed_out'::text])))
 
+table keycloak_cursor
+  stream text not null
+  seen_until timestamp with time zone not null
+  polled_at timestamp with time zone not null
+  constraint keycloak_cursor_pkey PRIMARY KEY (stream)
+  constraint keycloak_cursor_stream CHECK ((stream = ANY (ARRAY['user'::text, 'admin'::text])))
+
+table keycloak_event_seen
+  event_id text not null
+  at timestamp with time zone not null
+  constraint keycloak_event_seen_pkey PRIMARY KEY (event_id)
+
 table keycloak_id
   kind text not null
   id uuid not null
@@ -856,6 +868,7 @@ CREATE INDEX group_member_by_member ON public.group_member USING btree (org_id, 
 CREATE INDEX invitation_by_member ON public.invitation USING btree (org_id, member_id)
 CREATE INDEX invitation_hop_by_expiry ON public.invitation_hop USING btree (expires_at)
 CREATE UNIQUE INDEX invitation_one_pending ON public.invitation USING btree (org_id, address_key) WHERE (status = 'pending'::text)
+CREATE INDEX keycloak_event_seen_by_time ON public.keycloak_event_seen USING btree (at)
 CREATE INDEX keycloak_id_by_path ON public.keycloak_id USING btree (org_id, kind, key) WHERE (org_id IS NOT NULL)
 CREATE INDEX keycloak_id_reverse ON public.keycloak_id USING btree (kind, keycloak_id)
 CREATE INDEX logout_request_by_expiry ON public.logout_request USING btree (expires_at)
@@ -1030,6 +1043,7 @@ note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_t
 note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
 note_domain_check(uuid,text,text,timestamp with time zone) -> void
 note_first_factors_deleted(uuid) -> void, security definer, search_path=public, pg_temp
+note_password_sign_in(uuid,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 organization_of_connection(uuid) -> uuid, security definer, search_path=public, pg_temp
 organization_of_domain(text) -> uuid, security definer, search_path=public, pg_temp
 organization_of_key(text) -> uuid, security definer, search_path=public, pg_temp
@@ -1115,7 +1129,7 @@ CREATE TRIGGER directory_group_forgets_matches AFTER DELETE ON public.directory_
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user FOR EACH ROW WHEN (((has_further_keys(old.resource) OR has_further_keys(new.resource)) AND (has_own_extension(old.resource) OR has_own_extension(new.resource) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR ((old.resource -> 'emails'::text) IS DISTINCT FROM (new.resource -> 'emails'::text)) OR ((old.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]) IS DISTINCT FROM (new.resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}'::text[]))))) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
-CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
+CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains, ended_at ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
 
@@ -1150,6 +1164,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on identity
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on invitation_hop
+drawbridge_app: SELECT on keycloak_cursor
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine
@@ -1207,6 +1222,8 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on idempotency_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on identity
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on invitation_hop
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_cursor
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_event_seen
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_id
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_projected
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on keycloak_quarantine

@@ -14,6 +14,8 @@ export type MetricSources = {
   readonly pool: () => { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Marks that wait for Keycloak, and the age of the oldest in seconds. */
   readonly projection: () => Promise<{ readonly due: number; readonly oldestSeconds: number }>;
+  /** Seconds since Keycloak's events were last read to their end; undefined = never. */
+  readonly eventLag: () => Promise<number | undefined>;
 };
 
 export type HttpMetrics = {
@@ -55,6 +57,15 @@ export function createMetrics(sources: MetricSources): HttpMetrics {
       const { due, oldestSeconds } = await sources.projection();
       this.set(due);
       oldest.set(oldestSeconds);
+    },
+  });
+  new Gauge({
+    name: 'drawbridge_keycloak_events_lag_seconds',
+    help: "Seconds since Keycloak's events were last read to their end",
+    registers,
+    async collect() {
+      const seconds = await sources.eventLag();
+      if (seconds !== undefined) this.set(seconds);
     },
   });
   return {

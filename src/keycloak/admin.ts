@@ -26,6 +26,8 @@ export type KeycloakAdmin = {
    * takes three times the processor time. Throws as `call` does; answers the id of what was made, where something was.
    */
   send(method: 'POST' | 'PUT', path: string, body?: unknown): Promise<string | undefined>;
+  /** The account by which the calls are made, as events name it. */
+  accountId(): Promise<string>;
   /** Drops the cached token: rights that were given meanwhile (a new realm) count only in a new one. */
   forgetToken(): void;
 };
@@ -84,6 +86,13 @@ export function createKeycloakAdmin(options: {
     ensure: (operation) => unless(409, false, (api) => operation(api).then(() => true)),
     remove: async (operation) => void (await unless(404, undefined, operation)),
     send,
+    accountId: async () => subjectOf(await tokens.get()),
     forgetToken: tokens.forget,
   };
+}
+
+/** Of a token that we were given ourselves, so that nobody needs to check it. */
+function subjectOf(token: string): string {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  return (JSON.parse(payload) as { sub: string }).sub;
 }

@@ -1,8 +1,8 @@
-// One handler at a time for a person or an organization, in worker and sign-in alike: a session lock of Postgres, held
-// on a connection of its own from reading the state to the last call to Keycloak (design section 9).
+// One handler at a time for a person or an organization, in worker and sign-in alike, and one reader of events: a session
+// lock of Postgres, held on a connection of its own from reading the state to the last call to Keycloak (design section 9).
 import type { Database, Queryable } from '../db/database.ts';
 
-const SEEDS = { person: 7, organization: 8 } as const;
+const SEEDS = { person: 7, organization: 8, events: 9 } as const;
 
 type Subject = keyof typeof SEEDS;
 type Work<T> = (tx: Queryable) => Promise<T>;
@@ -35,6 +35,11 @@ export function withFreePersons<T>(
       });
     }
   });
+}
+
+/** For work that needs one worker only: undefined, at once, where another one is at it. */
+export function tryAlone<T>(db: Database, kind: 'events', work: Work<T>): Promise<T | undefined> {
+  return onConnection(db, (tx) => tryLockedOn(tx, kind, 'one', work));
 }
 
 function onConnection<T>(db: Database, work: Work<T>): Promise<T> {

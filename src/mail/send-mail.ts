@@ -8,6 +8,7 @@ import { defineTask, type JobHelpers, type Task } from '../jobs/task.ts';
 import { invitationMail } from './invitation-mail.ts';
 import { noteMailFailed, noteMailSent } from './mail-health.ts';
 import { MailError, type SendMailDeps } from './mailer.ts';
+import { breakGlassPayload, sendBreakGlassMail } from './send-break-glass.ts';
 import { certificateExpiryPayload, sendCertificateExpiryMail } from './send-certificate-expiry.ts';
 import { sendTokenExpiryMail, tokenExpiryPayload } from './send-token-expiry.ts';
 
@@ -20,7 +21,12 @@ const invitationPayload = z.object({
 
 type Payload = z.output<typeof invitationPayload>;
 
-const anyPayload = z.discriminatedUnion('template', [invitationPayload, tokenExpiryPayload, certificateExpiryPayload]);
+const anyPayload = z.discriminatedUnion('template', [
+  invitationPayload,
+  tokenExpiryPayload,
+  certificateExpiryPayload,
+  breakGlassPayload,
+]);
 
 /** The tasks of mail, by name. */
 export function mailTasks(deps: SendMailDeps): Record<string, Task> {
@@ -32,6 +38,8 @@ export function mailTasks(deps: SendMailDeps): Record<string, Task> {
         return sendTokenExpiryMail(deps, payload, job);
       case 'certificate_expiry':
         return sendCertificateExpiryMail(deps, payload, job);
+      case 'break_glass_used':
+        return sendBreakGlassMail(deps, payload, job);
     }
   });
   return { send_mail: send };

@@ -9,7 +9,7 @@ import { projectPerson } from '../../src/keycloak/project-person.ts';
 import { noteUncertain } from '../../src/keycloak/projection-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { REALM_CONFIG, type Setup, setup } from './keycloak-setup.ts';
-import { createBrowser, openSession, startSignIn } from './open-session.ts';
+import { createBrowser, openSession, SIGNED_IN, startSignIn } from './open-session.ts';
 import { startToldProvider } from './told-provider.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -99,7 +99,7 @@ describe('enforcing', () => {
     expect(await read(person)).toMatchObject({ roles: ['sso-enforced'], firstFactors: 'none', links: ['sso-closed'] });
     expect([await session.isAlive(), await session.isOfflineAlive()]).toEqual([false, false]);
     tellCompany(person, address);
-    expect((await typeAddress(address)).end.url).toContain('code=');
+    expect((await typeAddress(address)).end.url).toMatch(SIGNED_IN);
   });
 
   test('is recorded, and nothing but the company proves the person from then on', async () => {
@@ -157,7 +157,7 @@ describe('enforcing', () => {
     const { browser, page } = await followResetLink(address);
     expect(page.page).toContain('password-new');
     await browser.submit(page.page, { 'password-new': PASSWORD, 'password-confirm': PASSWORD });
-    expect((await signInByPassword(address)).url).toContain('code=');
+    expect((await signInByPassword(address)).url).toMatch(SIGNED_IN);
   });
 });
 
@@ -184,7 +184,7 @@ describe('a password that is set all the same', () => {
     await project(person);
     tellCompany(person, address);
     const { browser, end } = await typeAddress(address);
-    expect(end.url).toContain('code=');
+    expect(end.url).toMatch(SIGNED_IN);
     const form = await browser.go((await startSignIn(t, { kc_action: 'UPDATE_PASSWORD' })).url);
     const set = await browser.submit(form.page, { 'password-new': PASSWORD, 'password-confirm': PASSWORD });
     expect(set.url).toContain('kc_action_status=success');
@@ -194,7 +194,7 @@ describe('a password that is set all the same', () => {
     await noteUncertain({ query: t.keycloak.db.realm.bind(t.keycloak.db) }, person);
     await project(person);
     expect(await passwordsOf(person)).toEqual([]);
-    expect((await typeAddress(address)).end.url).toContain('code=');
+    expect((await typeAddress(address)).end.url).toMatch(SIGNED_IN);
   });
 
   test('by a mailed reset: the mail goes out, so that nobody learns who is held, and its link ends at a refusal', async () => {

@@ -7,6 +7,8 @@ import type { Setup } from './keycloak-setup.ts';
 const PASSWORD = 'correct horse battery staple';
 const REDIRECT = 'http://127.0.0.1:9/callback';
 const CLIENT = 'test-app';
+/** Where a browser is whom Keycloak has signed in; its own pages have a `session_code`. */
+export const SIGNED_IN = /^http:\/\/127\.0\.0\.1:9\/callback\?(.*&)?code=/;
 
 type Tokens = { readonly access_token: string; readonly refresh_token: string };
 

@@ -1,5 +1,4 @@
 // The worker that drains the marks, against a real Keycloak behind a gate that can be shut.
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readAccount } from '../../src/keycloak/account.ts';
@@ -10,6 +9,7 @@ import { claimMarks } from '../../src/keycloak/projection-store.ts';
 import { ProjectionWorker } from '../../src/keycloak/projection-worker.ts';
 import { withSubjectLock } from '../../src/keycloak/subject-lock.ts';
 import { eventually } from '../support/eventually.ts';
+import { openGate } from './gate.ts';
 import { REALM_CONFIG, type Setup, setup } from './keycloak-setup.ts';
 
 let t: Setup;
@@ -173,42 +173,3 @@ test('among newcomers, whoever is in somebody’s way or locked goes alone and h
   }
   expect(await t.accountOf(persons[1]!)).not.toBe(squatter.id);
 });
-
-/** A TCP gate before Keycloak: shut, it breaks what is open and takes nothing new. */
-async function openGate(port: number) {
-  const sockets = new Set<Socket>();
-  let isShut = false;
-  const server = createServer((client) => {
-    if (isShut) {
-      client.destroy();
-      return;
-    }
-    const upstream = connect(port, '127.0.0.1');
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const shut = () => {
-    isShut = true;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    shut,
-    open: () => {
-      isShut = false;
-    },
-    close: async () => {
-      shut();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

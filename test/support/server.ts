@@ -131,6 +131,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     metrics: createMetrics({
       pool: () => db.connections,
       projection: async () => ({ due: 0, oldestSeconds: 0 }),
+      eventLag: async () => undefined,
     }),
     version: '0.0.0-test',
   });

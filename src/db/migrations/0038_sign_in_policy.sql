@@ -44,7 +44,7 @@ create function is_break_glass(p_org uuid, p_member uuid) returns boolean langua
 $$;
 
 -- What Keycloak must look like for one person (design, section 9). The home organization alone decides how a person signs
--- in. One without a home is held only where everybody who has them holds guests: what one demands must not shut the other's
+-- in, also while it has a domain's proof to find again: whoever takes a record out of the DNS must not open a door. One without a home is held only where everybody who has them holds guests: what one demands must not shut the other's
 -- door, its own stands at the access check. A second factor shuts no door, so whoever demands it gets it.
 create function person_projection(p_person uuid) returns jsonb
   language sql stable security definer set search_path = public, pg_temp as $$
@@ -53,7 +53,8 @@ create function person_projection(p_person uuid) returns jsonb
       o.sso_enforcement = 'enforced' and o.sso_guests = 'held' as holds_guests
     from member m join organization o on o.org_id = m.org_id and o.status = 'active'
     where m.person_id = p_person and m.status = 'active'),
-  home as materialized (select home_organization(p_person) as org_id),
+  home as materialized (
+    select organization_of_domain(split_part(address_of_person(p_person), '@', 2)) as org_id),
   demand as materialized (
     select case when home.org_id is null then coalesce((select bool_and(holds_guests and not break_glass) from place), false)
         else exists (select from organization o where o.org_id = home.org_id and o.sso_enforcement = 'enforced')
@@ -95,7 +96,8 @@ begin
     select m.person_id from member m where m.org_id = p_org and m.status = 'active' and m.person_id is not null
     union
     select a.person_id from person_address a
-    where split_part(a.address_key, '@', 2) in (select d.domain from domain_claim d where d.org_id = p_org)
+    where exists (select from domain_claim d where d.org_id = p_org
+        and (d.domain = split_part(a.address_key, '@', 2) or a.address_key like '%.' || d.domain))
       and exists (select from member m where m.person_id = a.person_id and m.status = 'active')) people (id)
   on conflict (kind, subject_id) do update set seq = nextval('projection_seq'),
     due_at = least(projection_due.due_at, excluded.due_at), attempts = 0;
@@ -112,7 +114,7 @@ begin
   end if;
   return null;
 end $$;
-create trigger domain_claim_changes_home after insert or delete or update of status, include_subdomains on domain_claim
+create trigger domain_claim_changes_home after insert or delete or update of status, include_subdomains, ended_at on domain_claim
   for each row execute function mark_people_of_domain();
 
 -- Every session of a person is to end with the next projection, whatever else it changes.
