@@ -48,6 +48,7 @@ export const ERRORS = {
   version_mismatch: { status: 412, title: 'The resource has changed since it was read' },
   too_large: { status: 413, title: 'The request body is too large', scimType: 'tooMany' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  sign_in_required: { status: 403, title: 'The organization asks for another sign-in' },
   sign_in_refused: { status: 403, title: 'The sign-in was refused' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   header_too_large: { status: 431, title: 'The address and headers are too large' },

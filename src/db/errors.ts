@@ -11,6 +11,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   seat_limit: { code: 'seat_limit' },
   adoption_needs_approval: { code: 'adoption_needs_approval' },
   break_glass_not_adopted: { code: 'conflict' },
+  break_glass_not_linked: { code: 'conflict' },
   directory_active: { code: 'conflict' },
   directory_inactive: { code: 'conflict' },
   directory_paired: { code: 'conflict' },

@@ -1070,6 +1070,7 @@ reconcile_grants(uuid,uuid[],jsonb,boolean) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
 record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> TABLE(resolved integer, fresh jsonb)
 refuse(text,text) -> void
+refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
 release_connection(uuid,uuid,boolean,jsonb) -> integer
 release_member(uuid,uuid,text,text,jsonb) -> text
@@ -1130,6 +1131,8 @@ CREATE TRIGGER directory_user_changes_keys AFTER UPDATE ON public.directory_user
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user FOR EACH ROW WHEN (has_further_keys(old.resource)) EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains, ended_at ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
+CREATE TRIGGER identity_breaks_no_glass BEFORE INSERT ON public.identity FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
+CREATE TRIGGER link_approval_breaks_no_glass BEFORE INSERT ON public.link_approval FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
 

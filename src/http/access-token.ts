@@ -5,16 +5,15 @@ import type { Clock } from '../clock.ts';
 import type { KeycloakConfig } from '../config.ts';
 import { DomainError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
+import type { SessionFacts } from '../members/sign-in-demand.ts';
 
 /** The client id that our scope adds to every access token's audience (src/keycloak/realm/client-scopes.ts). */
 const AUDIENCE = 'drawbridge';
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-type AccessToken = {
+type AccessToken = SessionFacts & {
   readonly personId: string;
   readonly session: string | undefined;
-  /** The connection of the sign-in that the session last went through, as our own ID token said. */
-  readonly connectionId: string | undefined;
   /** The keys of the organizations that the token names; undefined where it names none. */
   readonly organizations?: readonly string[] | undefined;
 };
@@ -43,6 +42,8 @@ export function createAccessTokenVerifier(
       personId,
       session: text(payload.sid),
       connectionId: text(payload.db_connection),
+      loginAt: seconds(payload.db_login_at),
+      authenticatedAt: seconds(payload.auth_time),
       organizations: keysOf(payload.organization),
     };
   };
@@ -66,6 +67,10 @@ function refused(detail: string): DomainError {
 function keysOf(claim: unknown): string[] | undefined {
   if (typeof claim !== 'object' || claim === null) return undefined;
   return Array.isArray(claim) ? claim.filter((key) => typeof key === 'string') : Object.keys(claim);
+}
+
+function seconds(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -48,8 +48,14 @@ async function principalOfKey(deps: AuthenticateDeps, token: string, id: string)
 
 async function personOf(deps: AuthenticateDeps, token: string): Promise<Principal> {
   if (!deps.verifyAccessToken) throw refused('The token is not valid here.');
-  const { personId, session, connectionId } = await deps.verifyAccessToken(token);
-  return { kind: 'person', personId, keycloakSession: session, connectionId };
+  const {
+    personId,
+    session: keycloakSession,
+    connectionId,
+    loginAt,
+    authenticatedAt,
+  } = await deps.verifyAccessToken(token);
+  return { kind: 'person', personId, keycloakSession, session: { connectionId, loginAt, authenticatedAt } };
 }
 
 function invalidKey(): DomainError {

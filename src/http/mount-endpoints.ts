@@ -17,7 +17,12 @@ import { findUnstorable } from './storable-text.ts';
 export type MountDeps = AuthenticateDeps & { readonly log: Logger };
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
-const NOBODY: Principal = { kind: 'person', personId: 'nobody', keycloakSession: undefined, connectionId: undefined };
+const NOBODY: Principal = {
+  kind: 'person',
+  personId: 'nobody',
+  keycloakSession: undefined,
+  session: { connectionId: undefined, loginAt: undefined, authenticatedAt: undefined },
+};
 
 /** Routes of all endpoints; a known path with another method is 405 with `Allow`. */
 export function mountEndpoints(endpoints: readonly Endpoint[], deps: MountDeps): Router {
@@ -80,7 +85,7 @@ async function principalFor(
 async function placeFor(declared: Endpoint, principal: Principal, request: Request, deps: MountDeps) {
   const { org } = request.params;
   if (typeof org !== 'string' || declared.access === 'public') return undefined;
-  return findPlace(deps.db, principal, org);
+  return findPlace(deps, principal, org);
 }
 
 type Facts = {

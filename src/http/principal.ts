@@ -1,4 +1,5 @@
 // Who a request speaks for, once its credential is known to be good.
+import type { SessionFacts } from '../members/sign-in-demand.ts';
 
 export type Principal =
   /** The application's operator: every organization, every permission. */
@@ -17,5 +18,5 @@ export type Principal =
       readonly kind: 'person';
       readonly personId: string;
       readonly keycloakSession: string | undefined;
-      readonly connectionId: string | undefined;
+      readonly session: SessionFacts;
     };

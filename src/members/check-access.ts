@@ -16,6 +16,9 @@ type AccessReasonCode =
   | 'member_invited'
   | 'member_pending'
   | 'member_suspended'
+  | 'sign_in_by_company_required'
+  | 'session_too_old'
+  | 'two_factor_required'
   | 'permission_missing'
   | 'team_missing';
 

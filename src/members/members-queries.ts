@@ -100,7 +100,7 @@ export async function findAccessFacts(
 ): Promise<AccessFacts | undefined> {
   const [column, value] = 'personId' in subject ? ['person_id', subject.personId] : ['id', subject.memberId];
   const [row] = await db.query<AccessRow>(orgId, {
-    text: `select m.id, m.status, m.pending_reason, m.role_key, r.permissions,
+    text: `select m.id, m.person_id, m.status, m.pending_reason, m.role_key, r.permissions,
         array(select t.key from team_member tm join team t on t.org_id = tm.org_id and t.id = tm.team_id
           where tm.org_id = m.org_id and tm.member_id = m.id and t.archived_at is null order by t.key) as team_keys,
         array(select tm.team_id::text from team_member tm join team t on t.org_id = tm.org_id and t.id = tm.team_id
@@ -112,6 +112,7 @@ export async function findAccessFacts(
   if (!row) return undefined;
   return {
     memberId: row.id,
+    personId: row.person_id ?? undefined,
     status: row.status,
     pendingReason: row.pending_reason ?? undefined,
     roleKey: row.role_key,
@@ -123,6 +124,7 @@ export async function findAccessFacts(
 
 export type AccessFacts = {
   readonly memberId: string;
+  readonly personId: string | undefined;
   readonly status: MemberStatus;
   readonly pendingReason: string | undefined;
   readonly roleKey: string;
@@ -133,6 +135,7 @@ export type AccessFacts = {
 
 type AccessRow = {
   id: string;
+  person_id: string | null;
   status: MemberStatus;
   pending_reason: string | null;
   role_key: string;

@@ -8,7 +8,10 @@ import { getConnection } from './connection-queries.ts';
 
 const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Throws not_found (connection), invalid_value (member), or role_ceiling: only full control may approve. */
+/**
+ * Throws not_found (connection), invalid_value (member), conflict (a break-glass owner), or role_ceiling: only full control
+ * may approve.
+ */
 export async function approveLink(
   deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>,
   ctx: RequestContext,

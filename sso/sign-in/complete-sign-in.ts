@@ -246,6 +246,7 @@ function wantHere(tx: Tx, ctx: RequestContext, memberId: string, { id: ref }: Co
 const REFUSED_RULES: Readonly<Record<string, RefusalCode>> = {
   seat_limit: 'seat_limit',
   identity_one_per_member: 'linked_elsewhere',
+  break_glass_not_linked: 'break_glass',
   assertion_replayed: 'request_used',
 };
 

@@ -137,6 +137,13 @@ export const REFUSALS = {
     cause: 'The member that you would be has administrator rights, so a first company sign-in needs approval.',
     cure: 'Sign in the way you did before, or ask another administrator.',
   },
+  break_glass: {
+    status: 403,
+    title: 'You sign in by password here',
+    cause:
+      "You are kept as an owner who can come in when the company's sign-in fails, so it must not be linked to you.",
+    cure: 'Sign in with your password and second factor.',
+  },
   proof_needed: {
     status: 403,
     title: 'You have an account already',

@@ -13,7 +13,8 @@ beforeAll(async () => {
     // tokens here are person ids: what is verified in a real one is test/http/access-token.test.ts
     verifyAccessToken: async (token) => {
       if (!/^[0-9a-f-]{36}$/.test(token)) throw new DomainError('unauthenticated', 'no');
-      return { personId: token, session: undefined, connectionId: undefined };
+      const session = { connectionId: undefined, loginAt: undefined, authenticatedAt: undefined };
+      return { personId: token, session: undefined, ...session };
     },
   });
   acme = await t.make.organization('acme');
@@ -31,6 +32,8 @@ test('an active member with permission and team is allowed', async () => {
   expect((await check(question)).body).toEqual({
     allowed: true,
     reasons: [],
+    session: 'met',
+    signInAgain: null,
     member: { id: ada.id, status: 'active', role: 'manager', teams: ['engineering'] },
   });
 });

@@ -72,7 +72,7 @@ const PURE = [
   /^src\/grants\/(team|mapping-rule|mapping-plan|explanation)\.ts$/,
   /^src\/matching\/(pattern|team-template)\.ts$/,
   /^src\/directory\/extension-schema\.ts$/,
-  /^src\/members\/(member|check-access)\.ts$/,
+  /^src\/members\/(member|check-access|sign-in-demand)\.ts$/,
   /^src\/keys\/(api-key|key-text)\.ts$/,
   /^src\/invitations\/(invitation|invitation-token)\.ts$/,
   /^scim\/(filter|patch|quirks)\//,

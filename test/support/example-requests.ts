@@ -88,7 +88,8 @@ async function makeSignIn({ db }: Setup, org: MadeOrganization, connectionId: st
   return trace.id;
 }
 
-const OIDC = {
+/** A connection whose provider nobody has to reach. */
+export const OIDC = {
   protocol: 'oidc',
   issuer: 'https://idp.test',
   discovery: {
@@ -134,6 +135,8 @@ function bodiesWith(ids: Record<string, string>, domain: string): Record<string,
     'post /connections/{connection}/activate': { untested: true },
     'patch /connections/{connection}': { displayName: 'x', directoryId: ids.directory },
     'post /connections/{connection}/access-grants': { value: 'Other', role: 'member' },
+    'patch /sign-in-policy': { guests: 'held' },
+    'post /sign-in-policy/break-glass': { memberId: ids.member },
     'post /connections/{connection}/approvals': { memberId: ids.member },
   };
 }

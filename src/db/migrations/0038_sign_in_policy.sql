@@ -141,6 +141,19 @@ create function note_first_factors_deleted(p_person uuid) returns void language 
   where m.person_id = p_person and m.status = 'active'
 $$;
 
+-- No connection may know a break-glass owner, whoever has approved it meanwhile: the company could become them.
+create function refuse_break_glass_link() returns trigger language plpgsql as $$
+begin
+  if exists (select from break_glass where org_id = new.org_id and member_id = new.member_id) then
+    perform refuse('break_glass_not_linked', 'This member is a break-glass owner: no company sign-in may be linked to them.');
+  end if;
+  return new;
+end $$;
+create trigger identity_breaks_no_glass before insert on identity
+  for each row execute function refuse_break_glass_link();
+create trigger link_approval_breaks_no_glass before insert on link_approval
+  for each row execute function refuse_break_glass_link();
+
 -- Out for good is out of this office, too.
 create function end_break_glass() returns trigger language plpgsql as $$
 begin
@@ -171,7 +184,7 @@ declare
 begin
   foreach v_function in array array['is_break_glass(uuid, uuid)', 'person_projection(uuid)',
     'mark_people_of_organization(uuid)', 'mark_people_of_domain()', 'demand_logout(uuid)', 'note_break_glass_ready(uuid)',
-    'note_first_factors_deleted(uuid)', 'end_break_glass()', 'adoption_hindrance(uuid, uuid)']::regprocedure[]
+    'note_first_factors_deleted(uuid)', 'refuse_break_glass_link()', 'end_break_glass()', 'adoption_hindrance(uuid, uuid)']::regprocedure[]
   loop
     execute format('revoke execute on function %s from public', v_function);
     execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
