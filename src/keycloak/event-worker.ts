@@ -16,8 +16,9 @@ const POLL_MS = 1_000;
 const OVERLAP_MS = 10_000;
 /** While nothing happens, the window still moves on: or the last busy seconds would be read again for ever. */
 const QUIET_MS = 60_000;
-/** Polling takes at most this part of the time, however much there is to read. */
-const SHARE = 10;
+/** Polling takes at most this part of the time while there is much to read, and still does not wait longer than this. */
+const SHARE = 5;
+const PAUSE_MAX_MS = 3_000;
 const STREAMS: readonly EventStream[] = ['user', 'admin'];
 
 export class EventWorker {
@@ -53,7 +54,7 @@ export class EventWorker {
     while (!signal.aborted) {
       const startedAt = performance.now();
       await this.#poll();
-      const pauseMs = Math.max(this.#pollMs, (performance.now() - startedAt) * SHARE);
+      const pauseMs = Math.max(this.#pollMs, Math.min((performance.now() - startedAt) * SHARE, PAUSE_MAX_MS));
       await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
   }

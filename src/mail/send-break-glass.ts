@@ -6,8 +6,8 @@ import { getMember } from '../members/members-queries.ts';
 import { readOrganization } from '../orgs/organizations-queries.ts';
 import { getRole } from '../roles/roles-queries.ts';
 import { breakGlassMail } from './break-glass-mail.ts';
-import { sendAlert } from './send-alert.ts';
 import type { SendMailDeps } from './mailer.ts';
+import { sendAlert } from './send-alert.ts';
 
 export const breakGlassPayload = z.object({
   template: z.literal('break_glass_used'),
