@@ -144,8 +144,11 @@ const SIGNERS: Record<string, Signer> = {
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': { hash: 'sha384' },
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': { hash: 'sha512' },
   'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1': { hash: 'sha256', pss: true },
+  'http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1': { hash: 'sha384', pss: true },
   'http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1': { hash: 'sha512', pss: true },
   'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256': { hash: 'sha256' },
+  'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384': { hash: 'sha384' },
+  'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512': { hash: 'sha512' },
   'http://www.w3.org/2000/09/xmldsig#hmac-sha1': { hash: 'sha1', hmac: true },
   'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256': { hash: 'sha256', hmac: true },
 };
@@ -241,9 +244,7 @@ const CIPHERS: Record<string, [name: string, keyBytes: number]> = {
 
 /** Puts an EncryptedAssertion in the place of the document's Assertion. */
 export function encryptXml(xml: string, options: EncryptOptions): string {
-  const start = xml.indexOf('<saml:Assertion');
-  const end = xml.indexOf('</saml:Assertion>') + '</saml:Assertion>'.length;
-  return xml.slice(0, start) + encryptedElement(xml.slice(start, end), options) + xml.slice(end);
+  return xml.replace(/<((?:\w+:)?Assertion)[ >].*<\/\1>/s, (assertion) => encryptedElement(assertion, options));
 }
 
 export function encryptedElement(plain: string, options: EncryptOptions): string {
