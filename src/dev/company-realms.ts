@@ -43,7 +43,7 @@ export type CompanyRealmInput = {
 };
 
 export type CompanyRealm =
-  | { readonly protocol: 'saml'; readonly metadataUrl: string; readonly metadata: string }
+  | { readonly protocol: 'saml'; readonly metadataUrl: string }
   | { readonly protocol: 'oidc'; readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 
 /** The immutable id of an employee in the company's directory, as SCIM's `externalId` and a sign-in say it. */
@@ -62,9 +62,7 @@ export async function ensureCompanyRealm(input: CompanyRealmInput): Promise<Comp
   if (input.client.protocol === 'oidc') {
     return { protocol: 'oidc', issuer, clientId: input.client.clientId, clientSecret: input.client.clientSecret };
   }
-  const metadataUrl = `${issuer}/protocol/saml/descriptor`;
-  const response = await fetch(metadataUrl, { signal: AbortSignal.timeout(30_000) });
-  return { protocol: 'saml', metadataUrl, metadata: await response.text() };
+  return { protocol: 'saml', metadataUrl: `${issuer}/protocol/saml/descriptor` };
 }
 
 /** The address is part of the issuer, so it is written again: a port may have given way to another. */

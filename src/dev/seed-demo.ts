@@ -163,7 +163,7 @@ async function connectCompany(
   const path = `/v1/organizations/${company.key}/connections/${connectionId}`;
   const known =
     realm.protocol === 'saml'
-      ? { metadataXml: realm.metadata }
+      ? { metadataUrl: realm.metadataUrl }
       : { issuer: realm.issuer, clientId: realm.clientId, clientSecret: realm.clientSecret };
   await owner('PATCH', path, known);
   const { status } = await owner<{ status: string }>('GET', path);

@@ -9,6 +9,7 @@ import { createConnectionSchema, updateConnectionSchema } from './connection-inp
 import { getConnection, listConnections } from './connection-queries.ts';
 import { connectionViewSchema } from './connection-view.ts';
 import { createConnection } from './create-connection.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { withProvider } from './read-provider.ts';
 import { showConnection, showConnections } from './show-connection.ts';
 import { activateConnection, disableConnection, requireMayChange, updateConnection } from './update-connection.ts';
@@ -21,6 +22,7 @@ const shared = { tag: 'Connections', access: { permission: 'connection.manage' }
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch };
 
 export function connectionRoutes(deps: Deps): Endpoint[] {
+  const read = fewAtOnce();
   const ok = async (connection: Connection) => ({ status: 200, body: await showConnection(deps, connection) });
   const answers = (description: string) => ({ 200: { description, schema: connectionViewSchema } });
   return [
@@ -33,7 +35,8 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       idempotent: true,
       responses: { 201: { description: 'The connection', schema: connectionViewSchema } },
       handle: async ({ ctx, orgId, body }) => {
-        const made = await createConnection(deps, ctx, orgId, await withProvider(deps.outbound, body));
+        const input = await read(orgId, () => withProvider(deps.outbound, body));
+        const made = await createConnection(deps, ctx, orgId, input);
         const location = `/v1/organizations/${orgId}/connections/${made.id}`;
         return { status: 201, location, body: await showConnection(deps, made) };
       },
@@ -71,7 +74,7 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       handle: async ({ ctx, orgId, rights, params: { connection }, body }) => {
         // no address is asked for somebody who may not give it
         await requireMayChange(deps, rights, await getConnection(deps, orgId, connection), body);
-        const change = await withProvider(deps.outbound, body);
+        const change = await read(orgId, () => withProvider(deps.outbound, body));
         return ok(await updateConnection(deps, ctx, orgId, connection, { rights, change }));
       },
     }),

@@ -3,6 +3,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
 import { startUpstream, type Upstream } from './oidc/upstream.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
@@ -127,6 +128,19 @@ describe('SAML metadata by its address', () => {
     expect((await call('PATCH', `/${id}`, both)).body.detail).toBe('Give metadataUrl or metadataXml, not both.');
     expect((await call('PATCH', `/${id}`, { metadataUrl: base })).body.settings.metadataUrl).toBe(base);
   });
+});
+
+test('an organization has a few addresses read at once, so that slow ones hold nobody else up', async () => {
+  const held: (() => void)[] = [];
+  serve = (_request, response) => void held.push(() => response.end(company.metadataXml()));
+  const ask = () => call('POST', '', { protocol: 'saml', displayName: 'Slow', metadataUrl: base });
+  const slow = [ask(), ask(), ask()];
+  await eventually(async () => held.length === 3);
+  expect((await ask()).status).toBe(429);
+  for (const answer of held) answer();
+  expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([201, 201, 201]);
+  answering(company.metadataXml());
+  expect((await ask()).status).toBe(201);
 });
 
 test('certificates given by hand are read, each once, and what is none is named', async () => {
