@@ -3,12 +3,13 @@
 import express, { type Response, Router } from 'express';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import { spMetadata } from '../connections/protocol-view.ts';
+import { claimedRequest } from '../saml/claimed-request.ts';
 import { spMetadataXml } from '../saml/sp-metadata.ts';
 import { browserHashes } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
 import { findOrganizationKey, startUrl } from './home-realm.ts';
 import { atRoute, contextOf, type SignInDeps, sendFinished, sendOn, sendRefusal, textOf } from './respond.ts';
-import { storeResponse } from './sign-in-request-store.ts';
+import { findRequestIdSent, storeResponse } from './sign-in-request-store.ts';
 import { verifySamlAnswer } from './verify-saml.ts';
 
 const ACS_LIMIT = '1mb';
@@ -29,10 +30,13 @@ export function samlRoutes(deps: SignInDeps): Router {
     const connectionId = req.params.connection as string;
     const body = (req.body ?? {}) as Record<string, unknown>;
     const response = textOf(body.SAMLResponse);
-    const id = textOf(body.RelayState);
+    const state = textOf(body.RelayState);
     const orgId = await findOrganizationOfConnection(deps, connectionId);
     if (orgId === undefined || response === '') return sendNothingHere(deps, res);
-    if (!OUR_STATE.test(id)) return sendUnsolicited(deps, res, orgId);
+    const claimed = OUR_STATE.test(state) ? undefined : claimedRequest(response);
+    if (!OUR_STATE.test(state) && claimed === undefined) return sendUnsolicited(deps, res, orgId);
+    const id = claimed === undefined ? state : await findRequestIdSent(deps, orgId, { connectionId, sentId: claimed });
+    if (id === undefined) return sendNothingHere(deps, res);
     await storeResponse(deps, orgId, { connectionId, id, response });
     sendOn(res, `/sso/saml/${connectionId}/finish?request=${id}`);
   });

@@ -92,6 +92,21 @@ export async function findSignInRequest(
   return row && fromRow(row);
 }
 
+/** The outstanding request that went out under that protocol id, by one connection. */
+export async function findRequestIdSent(
+  { db }: Pick<Deps, 'db'>,
+  orgId: string,
+  sent: { readonly connectionId: string; readonly sentId: string },
+): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>(orgId, {
+    name: 'sso_sign_in_request_by_sent_id',
+    text: `select id from sign_in_request
+      where org_id = $1 and connection_id = $2 and request ->> 'id' = $3 and consumed_at is null`,
+    values: [orgId, sent.connectionId, sent.sentId],
+  });
+  return row?.id;
+}
+
 /** Keeps a posted response until the browser comes with its cookie. Answers whether there is such a request, unused. */
 export async function storeResponse(
   { db, clock }: Deps,

@@ -3,6 +3,7 @@ import type { Connection } from '../connections/connection.ts';
 import { samlConnection } from '../connections/protocol-view.ts';
 import { type RefreshDeps, refreshAfterFailure } from '../connections/refresh-connection.ts';
 import type { SsoDeps } from '../deps.ts';
+import { decodeBase64 } from '../saml/base64.ts';
 import { CLOCK_SKEW_SECONDS, type SamlConnection } from '../saml/connection.ts';
 import type { SamlRefusalCode } from '../saml/refusals.ts';
 import { verifyResponse } from '../saml/verify-response.ts';
@@ -13,8 +14,12 @@ import { rememberAssertion } from './sign-in-store.ts';
 import { note, type SignInTrace } from './sign-in-trace.ts';
 import { samlPerson, type UpstreamPerson } from './upstream-person.ts';
 
-/** What a response is refused for when the company has just changed its key. */
-const NO_KEY_FITS: ReadonlySet<SamlRefusalCode> = new Set(['certificate_unknown', 'signature_invalid']);
+/** What a response is refused for when the company has just changed its key; by AES-CBC that is all that is told. */
+const NO_KEY_FITS: ReadonlySet<SamlRefusalCode> = new Set([
+  'certificate_unknown',
+  'signature_invalid',
+  'decryption_failed',
+]);
 
 export async function verifySamlAnswer(
   deps: RefreshDeps & Pick<SsoDeps, 'log'>,
@@ -31,7 +36,11 @@ export async function verifySamlAnswer(
     );
   }
   if (response === undefined) throw new SignInRefused('request_unknown', 'No response was posted for this request.');
-  const xml = Buffer.from(response, 'base64');
+  const xml = decodeBase64(response);
+  if (!xml) {
+    trace.facts.samlRefusal = 'not_base64' satisfies SamlRefusalCode;
+    throw new SignInRefused('response_refused', 'not_base64: the form field is not base64.');
+  }
   keepDocument(deps, trace, connection, xml);
   const verifyWith = (company: SamlConnection) =>
     verifyResponse({

@@ -272,8 +272,35 @@ describe('a refusal', () => {
   });
 });
 
+describe('a response whose RelayState got lost', () => {
+  test('still finishes the request that it answers, in the browser of that request', async () => {
+    const browser = new ScriptedBrowser();
+    const { asked, request } = await askedAtCompany(browser);
+    const page = await post(browser, acs(), { SAMLResponse: company.respond(request), RelayState: '' });
+    expect(await bridge.keycloakGets(asked, page)).toHaveProperty('claims.sub', await bridge.personOf(alice));
+    const other = await askedAtCompany(new ScriptedBrowser());
+    const foreign = await post(new ScriptedBrowser(), acs(), { SAMLResponse: company.respond(other.request) });
+    expect(await refusalOf(foreign)).toEqual({ status: 403, reference: 'browser_mismatch' });
+  });
+
+  test('is refused when it answers no request of ours: to start anew would go round for ever', async () => {
+    const response = company.respond({ id: '_none', acsUrl: acs(), spEntityId: 'x' });
+    const page = await post(new ScriptedBrowser(), acs(), { SAMLResponse: response });
+    expect(await refusalOf(page)).toEqual({ status: 400, reference: 'request_unknown' });
+  });
+});
+
+test('a response that is not base64 is refused under that name', async () => {
+  const browser = new ScriptedBrowser();
+  const { request } = await askedAtCompany(browser);
+  const page = await post(browser, acs(), { SAMLResponse: '%%%', RelayState: request.relayState });
+  expect(await refusalOf(page)).toEqual({ status: 403, reference: 'response_refused' });
+  expect((await bridge.lastTrace(acme.id))?.detail.samlRefusal).toBe('not_base64');
+});
+
 describe('a response that nobody asked for', () => {
   test('is only a hint: a normal sign-in starts at the application', async () => {
+    company.changes = () => ({ inResponseTo: null, confirmationInResponseTo: null });
     const response = company.respond({ id: '_none', acsUrl: acs(), spEntityId: 'x' });
     const answer = await fetch(acs(), {
       method: 'POST',
