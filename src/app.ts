@@ -93,6 +93,7 @@ export async function createDeps(
   });
   const sso = await createSso({
     ...core,
+    resolveTxt,
     projectPerson: async (personId) => keycloak && projectPerson(keycloak, personId, { endSessions: false }),
     invitationEntry: acceptance.invitationEntry,
   });

@@ -17,6 +17,7 @@ import { createKeyRing } from './provider/key-ring.ts';
 import { createProvider } from './provider/provider.ts';
 import { rotateKeysTask } from './provider/rotate-keys-task.ts';
 import { ssoRoutes } from './routes.ts';
+import { setupPageRoutes } from './setup/setup-page-routes.ts';
 import { attemptRoutes } from './sign-in/attempt-routes.ts';
 import { troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
@@ -54,6 +55,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
     samlRoutes(signIn),
     oidcRoutes(signIn),
     testPageRoutes(signIn),
+    setupPageRoutes(signIn),
   );
   router.use('/sso', troubleHandler(signIn));
   return {

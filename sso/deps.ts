@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../src/config.ts';
 import type { CoreDeps } from '../src/db/core-deps.ts';
+import type { ResolveTxt } from '../src/orgs/resolve-txt.ts';
 import type { InvitationEntry } from './provider/invitation-entry.ts';
 
 /** Without `keycloak`, connections can be kept but nobody can sign in. */
@@ -10,6 +11,8 @@ type SsoConfig = Pick<Config, 'baseUrl' | 'appUrl' | 'secretKey' | 'keycloak' | 
 export type SsoDeps = CoreDeps & {
   readonly config: SsoConfig;
   readonly log: Logger;
+  /** Looks for the proofs of domains. */
+  readonly resolveTxt: ResolveTxt;
   /** Makes Keycloak equal for one person without ending sessions; may fail or hang (law 1: the mark stays then). */
   readonly projectPerson: (personId: string) => Promise<unknown>;
   readonly invitationEntry: InvitationEntry;

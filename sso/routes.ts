@@ -10,6 +10,7 @@ import { signInPolicyRoutes } from './enforcement/routes.ts';
 import { entryGrantRoutes } from './entry/entry-grant-routes.ts';
 import { identityRoutes } from './identities/identity-routes.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
+import { setupLinkRoutes } from './setup/setup-link-routes.ts';
 import { traceRoutes } from './sign-in/trace-routes.ts';
 
 export function ssoRoutes(
@@ -24,6 +25,7 @@ export function ssoRoutes(
     ...entryGrantRoutes(deps),
     ...identityRoutes(deps),
     ...signInPolicyRoutes(deps),
+    ...setupLinkRoutes(deps),
     ...traceRoutes(deps),
   ];
 }

@@ -714,6 +714,29 @@ table scim_journal_body -- row-level security
   sealed bytea not null
   constraint scim_journal_body_pkey PRIMARY KEY (org_id, entry_id)
 
+table setup_item -- row-level security
+  org_id uuid not null
+  link_id uuid not null
+  kind text not null
+  id uuid not null
+  made_at timestamp with time zone not null
+  constraint setup_item_kind CHECK ((kind = ANY (ARRAY['connection'::text, 'directory'::text])))
+  constraint setup_item_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES setup_link(org_id, id) ON DELETE CASCADE
+  constraint setup_item_pkey PRIMARY KEY (org_id, kind, id)
+
+table setup_link -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  scopes text[] not null
+  created_by jsonb not null
+  created_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  revoked_at timestamp with time zone
+  last_used_at timestamp with time zone
+  constraint setup_link_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint setup_link_pkey PRIMARY KEY (org_id, id)
+  constraint setup_link_scopes CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['connection'::text, 'domain'::text, 'directory'::text])))
+
 table sign_in_document -- row-level security
   org_id uuid not null
   trace_id uuid not null
@@ -887,6 +910,7 @@ CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WH
 CREATE INDEX rule_match_by_rule ON public.rule_match USING btree (org_id, rule_id)
 CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (at)
 CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
+CREATE INDEX setup_item_by_link ON public.setup_item USING btree (org_id, link_id)
 CREATE INDEX sign_in_document_by_expiry ON public.sign_in_document USING btree (expires_at)
 CREATE INDEX sign_in_request_by_expiry ON public.sign_in_request USING btree (expires_at)
 CREATE UNIQUE INDEX sign_in_request_by_state ON public.sign_in_request USING btree (org_id, connection_id, state) WHERE (state IS NOT NULL)
@@ -947,6 +971,8 @@ of_organization on role: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawb
 of_organization on rule_match: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on scim_journal_body: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on setup_item: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on setup_link: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_document: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_request: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on sign_in_trace: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1187,6 +1213,8 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on rule_match
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on setup_item
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on setup_link
 drawbridge_app: DELETE, INSERT, SELECT on sign_in_document
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on sign_in_trace
@@ -1245,6 +1273,8 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on role
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on rule_match
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on scim_journal_body
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on setup_item
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on setup_link
 drawbridge_worker: DELETE, INSERT, SELECT on sign_in_document
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_request
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on sign_in_trace

@@ -162,8 +162,9 @@ function switches(deps: CoreDeps): Endpoint[] {
           schema: z.object({ resumed: z.int(), regranted: z.int() }),
         },
       },
-      async handle({ orgId, ctx, params: { directory } }) {
-        return { status: 200, body: await activateDirectory(deps, ctx, { orgId, directoryId: idOf(directory) }) };
+      async handle({ orgId, ctx, rights, params: { directory } }) {
+        const scope = { orgId, directoryId: idOf(directory) };
+        return { status: 200, body: await activateDirectory(deps, ctx, scope, rights) };
       },
     }),
     endpoint({

@@ -5,6 +5,8 @@ import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Queryable } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
+import { requireMaySwitchOn } from '../orgs/setup-item.ts';
+import type { Rights } from '../roles/rights.ts';
 import type { DirectoryScope, GrantsAfter } from './directory.ts';
 import {
   type Activated,
@@ -28,9 +30,20 @@ export function deactivateDirectory(
   return switching(deps, scope, (tx) => deactivateDirectoryRow(tx, scope, grants, actorJson(ctx)));
 }
 
-/** Throws `not_found`, `conflict` when it is on already, `seat_limit` when not all who return have a seat. */
-export function activateDirectory(deps: CoreDeps, ctx: RequestContext, scope: DirectoryScope): Promise<Activated> {
-  return switching(deps, scope, (tx) => activateDirectoryRow(tx, scope, actorJson(ctx)));
+/**
+ * Throws `not_found`, `conflict` when it is on already, `seat_limit` when not all who return have a seat, `role_ceiling`
+ * when it came in through a set-up link and the caller has no full control.
+ */
+export function activateDirectory(
+  deps: CoreDeps,
+  ctx: RequestContext,
+  scope: DirectoryScope,
+  rights: Rights,
+): Promise<Activated> {
+  return switching(deps, scope, async (tx) => {
+    await requireMaySwitchOn(tx, rights, { orgId: scope.orgId, kind: 'directory', id: scope.directoryId });
+    return activateDirectoryRow(tx, scope, actorJson(ctx));
+  });
 }
 
 /** Throws `not_found`, `conflict` while it is on or paired with a connection, `last_owner`. */

@@ -79,11 +79,16 @@ export async function takeDomain(
   return { domain: await getDomainOf(tx, claim.domain), admitted };
 }
 
-function recordDomain(tx: Tx, ctx: RequestContext, action: string, data: Record<string, unknown>): Promise<void> {
+export function recordDomain(
+  tx: Tx,
+  ctx: RequestContext,
+  action: string,
+  data: Record<string, unknown>,
+): Promise<void> {
   return recordAudit(tx, ctx, { action, subjectKind: 'organization', subjectId: tx.orgId, data });
 }
 
-async function getDomainOf(tx: Tx, domain: string): Promise<Domain> {
+export async function getDomainOf(tx: Tx, domain: string): Promise<Domain> {
   const found = await findDomain(tx, domain);
   if (!found) throw new Error('a domain that was just saved is missing');
   return found;

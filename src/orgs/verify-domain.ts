@@ -1,14 +1,15 @@
 // The proof of a mail domain: a TXT record that only whoever runs its DNS can publish. The newest proof wins: a domain that
 // another organization has verified by DNS moves when that one's record is gone (design, section 3).
+import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import type { Rights } from '../roles/rights.ts';
-import { notClaimed, takeDomain, type VerifiedDomain } from './claim-domain.ts';
+import { getDomainOf, notClaimed, recordDomain, takeDomain, type VerifiedDomain } from './claim-domain.ts';
 import { type Domain, txtName } from './organization.ts';
 import { findDomain, findDomainOwner } from './organizations-queries.ts';
-import { lockOrganization, loseDomain } from './organizations-store.ts';
+import { lockOrganization, loseDomain, saveDomain } from './organizations-store.ts';
 import type { ResolveTxt } from './resolve-txt.ts';
 
 type Deps = CoreDeps & { readonly resolveTxt: ResolveTxt };
@@ -38,6 +39,20 @@ export async function verifyDomain(
     const at = deps.clock.now();
     await takeFromAnother(tx, claim.domain, records, at);
     return takeDomain(tx, ctx, { domain: claim.domain, dnsToken: '', method: 'dns' }, at);
+  });
+}
+
+/** As verifyDomain, through a set-up link: the proof is seen, and waits for somebody with full control. */
+export async function proveDomain(deps: Deps, ctx: RequestContext, orgId: string, name: string): Promise<Domain> {
+  const { claim } = await lookUp(deps, orgId, name);
+  return deps.db.inOrg(orgId, async (tx) => {
+    await lockOrganization(tx);
+    const now = await findDomain(tx, claim.domain);
+    if (now?.status !== 'pending') return now ?? claim;
+    const proved = { domain: claim.domain, dnsToken: '', status: 'proved', method: 'dns' } as const;
+    await saveDomain(tx, proved, actorJson(ctx), deps.clock.now());
+    await recordDomain(tx, ctx, 'domain.proved', { domain: claim.domain });
+    return getDomainOf(tx, claim.domain);
   });
 }
 

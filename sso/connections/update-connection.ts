@@ -5,6 +5,7 @@ import type { RequestContext } from '../../src/context.ts';
 import type { GrantsAfter } from '../../src/directory/directory.ts';
 import { DomainError } from '../../src/errors.ts';
 import { reconcileConnection, releaseConnection } from '../../src/grants/release-connection.ts';
+import { requireMaySwitchOn } from '../../src/orgs/setup-item.ts';
 import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
@@ -112,6 +113,7 @@ export async function activateConnection(
 ): Promise<Connection> {
   const connection = await getConnection(deps, orgId, id);
   if (connection.status === 'active') return connection;
+  await deps.db.inOrg(orgId, (tx) => requireMaySwitchOn(tx, rights, { orgId, kind: 'connection', id }));
   await requireReady(deps, connection);
   if (!isTested(connection)) requireMayGoUntested(rights, untested);
   return switchStatus(deps, ctx, connection, 'active');

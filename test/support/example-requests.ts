@@ -42,6 +42,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
   const accessGrant = await post(`/connections/${connection.id}/access-grants`, { value: 'Hidden' });
   const test = await post(`/connections/${connection.id}/test`, {});
   const plan = await post('/mapping-plans', { changes: [{ op: 'create', rule: ruleTo(team.id) }] });
+  const setupLink = await post('/setup-links', {});
   const extensionSchema = await post('/extension-schemas', schemaOf('urn:hidden:schema'));
   const domain = `${org.key}.test`;
   const ids = {
@@ -56,6 +57,7 @@ export async function makeThings(t: Setup, org: MadeOrganization): Promise<Thing
     invitation: invitation.id,
     connection: connection.id,
     test: test.id,
+    setupLink: setupLink.id,
     accessGrant: accessGrant.id,
     plan: plan.id,
     held: await makeHeldChange(t, org, team.id, member.id),
@@ -110,6 +112,7 @@ function bodiesWith(ids: Record<string, string>, domain: string): Record<string,
     'patch ': { displayName: 'Another name' },
     'post /domains': { domain: `other.${domain}` },
     'patch /domains/{domain}': { includeSubdomains: true },
+    'post /setup-links': { scopes: ['domain'] },
     'post /members': { address: `x@${domain}`, teams: [ids.team] },
     'patch /members/{member}': { role: 'member' },
     'put /members/{member}/teams': { teams: [ids.team] },

@@ -113,6 +113,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     environment: 'test' as const,
     ssoAllowedNetworks: [],
   };
+  const resolveTxt = options.resolveTxt ?? (async () => []);
   const api = createApi({
     db,
     clock,
@@ -120,7 +121,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     credentials,
     config,
     verifyAccessToken: options.verifyAccessToken,
-    resolveTxt: options.resolveTxt ?? (async () => []),
+    resolveTxt,
     // as src/app.ts composes them: a test that walks all endpoints walks the product's
     endpoints: [
       ...directoryRoutes({ db, clock, config, perform: options.perform ?? nothingToPerform }),
@@ -139,7 +140,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   if (options.signIn) {
     const noInvitation = async () => ({ refusal: { code: 'none', detail: 'No invitation.' } });
     const sso = await createSso({
-      ...{ db, clock, log, config },
+      ...{ db, clock, log, config, resolveTxt },
       projectPerson: async () => {},
       invitationEntry: noInvitation,
     });

@@ -69,6 +69,7 @@ export async function startBridge(options: { restartEachRequest?: boolean; proce
   const deps: SsoDeps = {
     db,
     clock: { now: () => new Date(Date.now() + later.ms) },
+    resolveTxt: async () => [],
     log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
     config: {
       environment: 'test',
