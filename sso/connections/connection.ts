@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { EvidenceSettings } from '../evidence.ts';
 import { EVIDENCE_PRESETS } from '../evidence-aliases.ts';
-import { endpointsOf } from '../oidc/discovery-document.ts';
+import { endpointsOf, servesEveryTenant } from '../oidc/discovery-document.ts';
 import type { SamlKeyPair } from '../saml/key-pair.ts';
 
 const webAddress = z.url({ protocol: /^https?$/ });
@@ -147,6 +147,9 @@ export function missingFor(connection: Connection): string | undefined {
   }
   const { issuer, clientId } = connection.settings;
   if (issuer === undefined || clientId === undefined) return 'The issuer and the client ID have not been given.';
+  if (servesEveryTenant(issuer) && connection.settings.tenantId === undefined) {
+    return 'The issuer signs people of every tenant in, and tenantId does not say whose are meant.';
+  }
   return connection.secret ? undefined : 'The client secret has not been given.';
 }
 

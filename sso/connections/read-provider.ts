@@ -14,6 +14,7 @@ import { OutboundFault } from '../outbound/outbound-fault.ts';
 type ProviderInput = {
   readonly metadataUrl?: string | null | undefined;
   readonly metadataXml?: string | undefined;
+  readonly idp?: object | undefined;
   readonly issuer?: string | undefined;
   readonly discoveryUrl?: string | undefined;
   readonly discovery?: DiscoveryDocument | undefined;
@@ -21,8 +22,9 @@ type ProviderInput = {
 
 /** What an administrator sent, with what its addresses answered. Throws invalid_value with cause and cure. */
 export async function withProvider<Input extends ProviderInput>(outbound: GuardedFetch, input: Input): Promise<Input> {
+  requireOneWay(input, ['metadataUrl', 'metadataXml', 'idp']);
+  requireOneWay(input, ['discoveryUrl', 'discovery']);
   if (typeof input.metadataUrl === 'string') {
-    if (input.metadataXml !== undefined) throw invalid('Give metadataUrl or metadataXml, not both.');
     return { ...input, metadataXml: await readMetadata(outbound, input.metadataUrl) };
   }
   if (input.discovery !== undefined) {
@@ -73,6 +75,12 @@ async function read(outbound: GuardedFetch, url: string, cure: string): Promise<
     if (error instanceof OutboundFault) throw invalid(error.message, error);
     throw error;
   }
+}
+
+/** The company's side comes in one way: of two, one would be without effect. */
+function requireOneWay(input: ProviderInput, ways: readonly (keyof ProviderInput)[]): void {
+  const given = ways.filter((way) => input[way] !== undefined && input[way] !== null);
+  if (given.length > 1) throw invalid(`Give one of ${given.join(' and ')}, not both.`);
 }
 
 function invalid(detail: string, cause?: unknown): DomainError {

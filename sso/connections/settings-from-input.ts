@@ -11,6 +11,7 @@ import {
   oidcSettingsSchema,
   type SamlSecret,
   type SamlSettings,
+  samlIdpSchema,
   samlSettingsSchema,
 } from './connection.ts';
 import type { CreateConnectionInput, UpdateConnectionInput } from './connection-input.ts';
@@ -69,7 +70,13 @@ function withoutStale(fields: UpdateConnectionInput): Record<string, undefined> 
 
 /** Takes the company's side out of metadata if some was given, and writes certificates in one way. */
 function withCompany(settings: SamlSettings, { metadataXml, metadataEntityId }: Metadata, now: Date): SamlSettings {
-  if (metadataXml === undefined) return withReadCertificates(settings);
+  if (metadataXml === undefined) {
+    if (metadataEntityId === undefined) return withReadCertificates(settings);
+    throw new DomainError(
+      'invalid_value',
+      'metadataEntityId chooses within metadata: give metadataUrl or metadataXml.',
+    );
+  }
   const metadata = parseIdpMetadata(metadataXml, metadataEntityId);
   if (!metadata.ok) throw new DomainError('invalid_value', metadata.detail);
   if (metadata.validUntil && metadata.validUntil <= now) {
@@ -81,21 +88,22 @@ function withCompany(settings: SamlSettings, { metadataXml, metadataEntityId }: 
   return withMetadata(settings, metadata);
 }
 
-/** The settings with the company's side as metadata describes it. */
+/** The settings with the company's side as metadata describes it. Throws invalid_value where that is beyond what is kept. */
 export function withMetadata(settings: SamlSettings, metadata: IdpMetadata): SamlSettings {
-  return {
-    ...settings,
-    signRequests: settings.signRequests || metadata.wantsSignedRequests,
-    idp: {
-      idpEntityId: metadata.entityId,
-      ssoUrl: metadata.ssoRedirectUrl ?? (metadata.ssoPostUrl as string),
-      ssoBinding: metadata.ssoRedirectUrl === undefined ? 'post' : 'redirect',
-      certificates: [...metadata.certificates],
-      sloBinding: metadata.slo?.binding ?? 'redirect',
-      ...(metadata.slo ? { sloUrl: metadata.slo.url } : {}),
-      ...(metadata.slo?.responseUrl === undefined ? {} : { sloResponseUrl: metadata.slo.responseUrl }),
-    },
-  };
+  const idp = samlIdpSchema.safeParse({
+    idpEntityId: metadata.entityId,
+    ssoUrl: metadata.ssoRedirectUrl ?? metadata.ssoPostUrl,
+    ssoBinding: metadata.ssoRedirectUrl === undefined ? 'post' : 'redirect',
+    certificates: metadata.certificates,
+    sloUrl: metadata.slo?.url,
+    sloBinding: metadata.slo?.binding,
+    sloResponseUrl: metadata.slo?.responseUrl,
+  });
+  if (idp.success) {
+    return { ...settings, signRequests: settings.signRequests || metadata.wantsSignedRequests, idp: idp.data };
+  }
+  const [issue] = idp.error.issues;
+  throw new DomainError('invalid_value', `The metadata cannot be taken: ${issue?.path.join('.')}: ${issue?.message}.`);
 }
 
 function withReadCertificates(settings: SamlSettings): SamlSettings {

@@ -17,6 +17,11 @@ const MAX_LIST = 100;
 const TENANT_PLACE = '{tenantid}';
 const SHARED_TENANTS = /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//;
 
+/** Whether an issuer signs people of every tenant in, so that a connection must say whose are meant. */
+export function servesEveryTenant(issuer: string): boolean {
+  return SHARED_TENANTS.test(issuer) || issuer.includes(TENANT_PLACE);
+}
+
 /** Where an issuer's document is (Discovery 4.1). */
 export function discoveryUrlOf(issuer: string): string {
   return issuer.replace(/\/+$/, '') + WELL_KNOWN;
@@ -39,7 +44,8 @@ export function readDiscovery(text: string, expected: string | undefined): ReadD
     return fault('The answer is no discovery document (no JSON object). Is this the issuer, and not a sign-in page?');
   }
   const { issuer } = found;
-  if (typeof issuer !== 'string' || issuer === '') return fault('The discovery document names no issuer.');
+  if (typeof issuer !== 'string' || !isWebAddress(issuer))
+    return fault('The discovery document names no usable issuer.');
   const shared = expected !== undefined && SHARED_TENANTS.test(expected) && issuer.includes(TENANT_PLACE);
   if (expected !== undefined && !shared && withoutSlash(issuer) !== withoutSlash(expected)) {
     return fault(
@@ -48,7 +54,7 @@ export function readDiscovery(text: string, expected: string | undefined): ReadD
   }
   for (const name of NEEDED) {
     const address = found[name];
-    if (typeof address !== 'string' || !/^https?:$/.test(URL.parse(address)?.protocol ?? '')) {
+    if (typeof address !== 'string' || !isWebAddress(address)) {
       return fault(`The discovery document has no usable ${name}.`);
     }
   }
@@ -93,6 +99,10 @@ function prune(found: Record<string, unknown>): DiscoveryDocument {
     else if (Array.isArray(value) && value.length <= MAX_LIST && value.every(isText)) kept[name] = value;
   }
   return kept;
+}
+
+function isWebAddress(text: string): boolean {
+  return isText(text) && /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 }
 
 function isText(value: unknown): value is string {

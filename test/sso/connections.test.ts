@@ -268,6 +268,15 @@ describe('a connection', () => {
     ).toBe('conflict');
   });
 
+  test('to an issuer of every tenant is complete only when it says whose people are meant', async () => {
+    const { id: orgId } = await organization();
+    const shared = provider('https://login.microsoftonline.com/organizations/v2.0');
+    const made = await call('post', '', orgId, { body: { ...oidc, ...shared, clientSecret: 's' } });
+    expect(made.missing).toMatch(/tenantId/);
+    const body = { tenantId: '8f3a1c5e-0f6b-4d1e-9a57-2f1f7a3f5b21' };
+    expect(await call('patch', '/{connection}', orgId, { id: made.id, body })).toMatchObject({ missing: null });
+  });
+
   test('that signs administrators in is re-pointed by full control only', async () => {
     const org = await organization();
     const made = await call('post', '', org.id, { body: { ...oidc, clientSecret: 's' } });

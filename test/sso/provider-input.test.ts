@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { makeKey } from '../support/saml-idp.ts';
 import { type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
 import { startUpstream, type Upstream } from './oidc/upstream.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
@@ -104,6 +105,17 @@ describe('SAML metadata by its address', () => {
       () => [company.metadataXml().replace(company.ssoUrl, 'http://idp.test/sso')],
       /http:\/\/idp\.test\/sso is not https/,
     ],
+    [
+      'more certificates than are kept',
+      () => [
+        company
+          .metadataXml()
+          .replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, (one) =>
+            Array.from({ length: 11 }, () => one.replace(company.key.base64, makeKey('ec').base64)).join(''),
+          ),
+      ],
+      /cannot be taken: certificates: Too big/,
+    ],
     ['more than is read', () => [' '.repeat(1024 * 1024 + 1)], /larger than 1 MiB/],
   ])('is refused when it answers %s', async (_what, answer, reason) => {
     answering(...answer());
@@ -118,6 +130,12 @@ describe('SAML metadata by its address', () => {
     expect(await refusal({ protocol: 'saml', metadataUrl })).toMatch(reason);
   });
 
+  test('is no place to choose from where there is none', async () => {
+    expect(await refusal({ protocol: 'saml', metadataEntityId: 'https://idp.test' })).toMatch(
+      /chooses within metadata/,
+    );
+  });
+
   test('is forgotten when the company’s side is given by hand', async () => {
     answering(company.metadataXml());
     const { id } = await made({ protocol: 'saml', metadataUrl: base });
@@ -125,7 +143,9 @@ describe('SAML metadata by its address', () => {
       'metadataUrl',
     );
     const both = { metadataXml: company.metadataXml(), metadataUrl: base };
-    expect((await call('PATCH', `/${id}`, both)).body.detail).toBe('Give metadataUrl or metadataXml, not both.');
+    expect((await call('PATCH', `/${id}`, both)).body.detail).toBe(
+      'Give one of metadataUrl and metadataXml, not both.',
+    );
     expect((await call('PATCH', `/${id}`, { metadataUrl: base })).body.settings.metadataUrl).toBe(base);
   });
 });
@@ -197,7 +217,7 @@ describe('an OpenID Connect issuer', () => {
       () => answering(document({ issuer: 'https://right.test' })),
       /names the issuer "https:\/\/right\.test", not "http:.*"\. Give the issuer exactly as/,
     ],
-    ['names none', () => answering(document({ issuer: undefined })), /names no issuer/],
+    ['names none', () => answering(document({ issuer: undefined })), /names no usable issuer/],
     ['has no token endpoint', () => answering(document({ token_endpoint: 'x' })), /no usable token_endpoint/],
     [
       'signs by shared secrets',
