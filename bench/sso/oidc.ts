@@ -51,8 +51,7 @@ function finishOurs(issuer: string): () => Promise<void> {
     version: 1,
     issuer,
     clientId: 'bench',
-    clientSecret: 'a-secret',
-    clientAuthentication: 'client_secret_basic',
+    authentication: { method: 'client_secret_basic', secret: 'a-secret' },
     scopes: ['email'],
     tenantId: undefined,
   } as const;

@@ -1,7 +1,7 @@
 // A connection as the REST API shows it: settings without secrets, and the addresses that the company's side needs. Pure.
 import { z } from 'zod';
 import { backchannelLogoutUri, signedOutUri } from '../logout/logout-addresses.ts';
-import { oidcRedirectUri } from '../oidc/connection.ts';
+import { clientKeysUri, oidcRedirectUri } from '../oidc/connection.ts';
 import { endpointsOf } from '../oidc/discovery-document.ts';
 import { readCertificate } from '../saml/certificate.ts';
 import { samlEndpoints } from '../saml/connection.ts';
@@ -144,6 +144,7 @@ export function companyValues(
       redirectUri: oidcRedirectUri(baseUrl, id),
       signedOutUri: signedOutUri(baseUrl, id),
       backchannelLogoutUri: backchannelLogoutUri(baseUrl, id),
+      clientKeysUri: clientKeysUri(baseUrl, id),
     };
   }
   const { spEntityId, acsUrl, sloUrl } = samlEndpoints(baseUrl, id);

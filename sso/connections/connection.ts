@@ -78,7 +78,10 @@ export const oidcSettingsSchema = z.object({
   discoveryUrl: webAddress.optional(),
   /** The discovery document as read or given by hand; undefined: read at sign-in. */
   discovery: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])).optional(),
-  clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post']).default('client_secret_basic'),
+  /** `private_key_jwt`: by a key pair of ours, whose public half the provider gets. */
+  clientAuthentication: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+    .default('client_secret_basic'),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))
     .max(20)
@@ -90,7 +93,7 @@ export const oidcSettingsSchema = z.object({
 export const settingsSchema = z.discriminatedUnion('protocol', [samlSettingsSchema, oidcSettingsSchema]);
 
 export type SamlSettings = z.output<typeof samlSettingsSchema>;
-type OidcSettings = z.output<typeof oidcSettingsSchema>;
+export type OidcSettings = z.output<typeof oidcSettingsSchema>;
 export type ConnectionSettings = z.output<typeof settingsSchema>;
 
 export type ConnectionStatus = 'draft' | 'tested' | 'active' | 'disabled';
@@ -115,7 +118,8 @@ export type SamlSecret = SamlKeyPair & {
   /** Published beside it and decrypts already; signs once the company knows it. */
   readonly next?: SamlKeyPair;
 };
-export type OidcSecret = { readonly clientSecret: string };
+/** Which of the two counts is said by the settings' `clientAuthentication`. */
+export type OidcSecret = { readonly clientSecret?: string; readonly clientKey?: SamlKeyPair };
 
 export type SamlConnectionRecord = Named & {
   readonly protocol: 'saml';
@@ -150,7 +154,10 @@ export function missingFor(connection: Connection): string | undefined {
   if (servesEveryTenant(issuer) && connection.settings.tenantId === undefined) {
     return 'The issuer signs people of every tenant in, and tenantId does not say whose are meant.';
   }
-  return connection.secret ? undefined : 'The client secret has not been given.';
+  // the key pair is made with the setting, so that only a secret can be missing
+  const { clientSecret, clientKey } = connection.secret ?? {};
+  const present = connection.settings.clientAuthentication === 'private_key_jwt' ? clientKey : clientSecret;
+  return present ? undefined : 'The client secret has not been given.';
 }
 
 /** Whether a test sign-in has succeeded with the settings as they are now. */

@@ -10,7 +10,7 @@ import type { CreateConnectionInput } from './connection-input.ts';
 import { listVerifiedDomains } from './connection-queries.ts';
 import { insertConnection } from './connection-store.ts';
 import { restartRefresh, syncCertificates } from './refresh-store.ts';
-import { requireSecure, samlSecretFor, settingsFromInput } from './settings-from-input.ts';
+import { oidcSecretFor, requireSecure, samlSecretFor, settingsFromInput } from './settings-from-input.ts';
 
 /** Throws invalid_value for metadata that cannot be read. */
 export async function createConnection(
@@ -24,7 +24,9 @@ export async function createConnection(
   requireSecure(settings, deps.config.environment !== 'production');
   const clientSecret = input.protocol === 'oidc' ? input.clientSecret : undefined;
   const secret =
-    settings.protocol === 'saml' ? await samlSecretFor(settings, undefined, now) : clientSecret && { clientSecret };
+    settings.protocol === 'saml'
+      ? await samlSecretFor(settings, undefined, now)
+      : await oidcSecretFor(settings, undefined, clientSecret, now);
   return deps.db.inOrg(orgId, async (tx) => {
     const connection = await insertConnection(
       tx,
@@ -34,7 +36,7 @@ export async function createConnection(
         displayName: input.displayName,
         directoryId: input.directoryId ?? undefined,
         settings,
-        secret: secret || undefined,
+        secret,
       },
       now,
     );

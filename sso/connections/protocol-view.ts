@@ -1,10 +1,10 @@
 // A connection as the protocol parts see it. Pure.
-import type { OidcConnection } from '../oidc/connection.ts';
+import type { OidcAuthentication, OidcConnection } from '../oidc/connection.ts';
 import type { SamlSignOn } from '../saml/authn-request.ts';
 import { type SamlConnection, type SamlLogoutConnection, samlEndpoints } from '../saml/connection.ts';
 import type { SamlKeyPair } from '../saml/key-pair.ts';
 import type { SpMetadata } from '../saml/sp-metadata.ts';
-import type { OidcConnectionRecord, SamlConnectionRecord, SamlSecret } from './connection.ts';
+import type { OidcConnectionRecord, OidcSecret, SamlConnectionRecord, SamlSecret } from './connection.ts';
 
 /** How sign-ins are asked for; undefined while the company's side is not known. */
 export function samlSignOn(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SamlSignOn | undefined {
@@ -73,7 +73,15 @@ function keysNewestFirst(secret: SamlSecret | undefined): SamlKeyPair[] {
 /** Undefined while the issuer, the client ID or its secret is missing. */
 export function oidcConnection({ id, version, settings, secret }: OidcConnectionRecord): OidcConnection | undefined {
   const { issuer, clientId, clientAuthentication, scopes, tenantId, discovery } = settings;
-  if (!secret || issuer === undefined || clientId === undefined) return undefined;
-  const { clientSecret } = secret;
-  return { id, version, issuer, clientId, clientSecret, clientAuthentication, scopes, tenantId, discovery };
+  const authentication = oidcAuthentication(clientAuthentication, secret);
+  if (!authentication || issuer === undefined || clientId === undefined) return undefined;
+  return { id, version, issuer, clientId, authentication, scopes, tenantId, discovery };
+}
+
+function oidcAuthentication(
+  method: OidcAuthentication['method'],
+  { clientSecret: secret, clientKey: key }: OidcSecret = {},
+): OidcAuthentication | undefined {
+  if (method === 'private_key_jwt') return key && { method, key };
+  return secret === undefined ? undefined : { method, secret };
 }

@@ -8,6 +8,8 @@ import { createSamlKeyPair } from '../saml/key-pair.ts';
 import {
   type ConnectionSettings,
   companyAddresses,
+  type OidcSecret,
+  type OidcSettings,
   oidcSettingsSchema,
   type SamlSecret,
   type SamlSettings,
@@ -124,6 +126,22 @@ export function requireSecure(settings: ConnectionSettings, loopback: boolean): 
   const insecure = companyAddresses(settings).find((address) => !isSecureAddress(address, loopback));
   if (insecure === undefined) return;
   throw new DomainError('invalid_value', `${insecure} is not https. People's sign-ins would travel in the clear.`);
+}
+
+/** The client's secret as given, and our key pair, made when the settings first need one; undefined for neither. */
+export async function oidcSecretFor(
+  { clientAuthentication }: OidcSettings,
+  present: OidcSecret | undefined,
+  clientSecret: string | undefined,
+  now: Date,
+): Promise<OidcSecret | undefined> {
+  const isNeeded = clientAuthentication === 'private_key_jwt' && !present?.clientKey;
+  const secret: OidcSecret = {
+    ...present,
+    ...(clientSecret === undefined ? {} : { clientSecret }),
+    ...(isNeeded ? { clientKey: await createSamlKeyPair('Drawbridge', now) } : {}),
+  };
+  return Object.keys(secret).length > 0 ? secret : undefined;
 }
 
 /** Our key pair, made when the settings first need one. */

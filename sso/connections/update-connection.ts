@@ -10,7 +10,7 @@ import type { Rights } from '../../src/roles/rights.ts';
 import type { SsoDeps } from '../deps.ts';
 import { requireMayRetrust } from './admin-rights.ts';
 import { companySide, nextRefresh } from './company-side.ts';
-import { type Connection, isTested, missingFor } from './connection.ts';
+import { type Connection, type ConnectionSettings, isTested, missingFor } from './connection.ts';
 import type { UpdateConnectionInput } from './connection-input.ts';
 import { getConnection, listVerifiedDomains } from './connection-queries.ts';
 import {
@@ -20,7 +20,7 @@ import {
   updateConnectionRow,
 } from './connection-store.ts';
 import { restartRefresh, syncCertificates } from './refresh-store.ts';
-import { changedSettings, requireSecure, samlSecretFor } from './settings-from-input.ts';
+import { changedSettings, oidcSecretFor, requireSecure, samlSecretFor } from './settings-from-input.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'>;
 
@@ -66,12 +66,7 @@ export async function updateConnection(
   if (before.protocol === 'saml' && change.clientSecret !== undefined) {
     throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
   }
-  const secret =
-    settings.protocol === 'saml'
-      ? await samlSecretFor(settings, before.protocol === 'saml' ? before.secret : undefined, deps.clock.now())
-      : change.clientSecret === undefined
-        ? before.secret
-        : { clientSecret: change.clientSecret };
+  const secret = await secretAfter(before, settings, change.clientSecret, deps.clock.now());
   if (before.status === 'active') await requireReady(deps, { ...before, settings, secret } as Connection);
   return deps.db.inOrg(orgId, async (tx) => {
     const after = await updateConnectionRow(tx, deps.config.secretKey, {
@@ -98,6 +93,12 @@ export async function updateConnection(
     });
     return after;
   });
+}
+
+function secretAfter(before: Connection, settings: ConnectionSettings, clientSecret: string | undefined, now: Date) {
+  return settings.protocol === 'saml'
+    ? samlSecretFor(settings, before.protocol === 'saml' ? before.secret : undefined, now)
+    : oidcSecretFor(settings, before.protocol === 'oidc' ? before.secret : undefined, clientSecret, now);
 }
 
 /**

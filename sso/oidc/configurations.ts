@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../../src/clock.ts';
 import { isLoopbackHost } from '../outbound/allowed-addresses.ts';
 import { createGuardedFetch, type GuardedFetch, type OutboundRequest } from '../outbound/guarded-fetch.ts';
+import { authenticateByKey } from './client-key.ts';
 import type { OidcConnection } from './connection.ts';
 import { WELL_KNOWN } from './discovery-document.ts';
 
@@ -115,7 +116,7 @@ async function discover(
   const issuer = new URL(connection.issuer);
   // Without the checks openid-client trusts TLS for the ID token; groups decide access here, so the signature counts.
   const insecure = allowLoopbackHttp && isLoopbackHost(issuer.hostname) ? [allowInsecureRequests] : [];
-  const configuration = await discovery(issuer, connection.clientId, undefined, authenticationOf(connection), {
+  const configuration = await discovery(issuer, connection.clientId, undefined, await authenticationOf(connection), {
     execute: [enableNonRepudiationChecks, ...insecure],
     timeout: TIMEOUT_SECONDS,
     [customFetch]: (url, request) => {
@@ -128,10 +129,10 @@ async function discover(
   return { configuration, keys: publishedKeys(configuration, guardedFetch) };
 }
 
-function authenticationOf({ clientAuthentication, clientSecret }: OidcConnection): ClientAuth {
-  return clientAuthentication === 'client_secret_post'
-    ? ClientSecretPost(clientSecret)
-    : ClientSecretBasic(clientSecret);
+async function authenticationOf({ authentication }: OidcConnection): Promise<ClientAuth> {
+  if (authentication.method === 'private_key_jwt') return authenticateByKey(authentication.key);
+  const by = authentication.method === 'client_secret_post' ? ClientSecretPost : ClientSecretBasic;
+  return by(authentication.secret);
 }
 
 function publishedKeys(configuration: Configuration, guardedFetch: GuardedFetch): JWTVerifyGetKey {

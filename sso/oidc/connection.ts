@@ -1,4 +1,5 @@
 // What the OpenID Connect side needs to know of a connection.
+import type { ClientKey } from './client-key.ts';
 import type { DiscoveryDocument } from './discovery-document.ts';
 
 export type OidcConnection = {
@@ -8,8 +9,7 @@ export type OidcConnection = {
   /** As the discovery document writes it. */
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: string;
-  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post';
+  readonly authentication: OidcAuthentication;
   /** Beside `openid`. */
   readonly scopes: readonly string[];
   /** Entra's tenant id; the ID token must carry it as `tid`. */
@@ -18,9 +18,19 @@ export type OidcConnection = {
   readonly discovery?: DiscoveryDocument | undefined;
 };
 
+/** How the token endpoint knows us. */
+export type OidcAuthentication =
+  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+  | { readonly method: 'private_key_jwt'; readonly key: ClientKey };
+
 /** The connection's own redirect URI: one per connection, so that an answer cannot be mixed up with another's. */
 export function oidcRedirectUri(baseUrl: string, connectionId: string): string {
   return `${baseUrl}/sso/oidc/${connectionId}/callback`;
+}
+
+/** Where a provider fetches the key by which we authenticate. */
+export function clientKeysUri(baseUrl: string, connectionId: string): string {
+  return `${baseUrl}/sso/oidc/${connectionId}/jwks`;
 }
 
 /**

@@ -49,10 +49,15 @@ export const OIDC_REFUSALS = {
     cure: "Compare the connection's issuer with the identity provider's, character by character.",
   },
   id_token_audience: { cause: 'The ID token was issued for another client.', cure: CONFIGURED },
+  id_token_at_hash: { cause: 'The ID token came with another access token than its own.', cure: SUSPICIOUS },
   id_token_nonce: { cause: 'The ID token answers another request than the one that this browser made.', cure: FRESH },
   id_token_time: {
     cause: 'The ID token has expired or is not valid yet.',
     cure: 'Set both clocks by a time service and try again.',
+  },
+  auth_time: {
+    cause: 'The person had to authenticate anew, and the ID token does not say that they did.',
+    cure: 'Have the provider send the claim auth_time (Entra: an optional claim). Google neither asks anew nor sends it.',
   },
   tenant: {
     cause: 'The person belongs to another tenant of the identity provider than the connection is for.',

@@ -14,6 +14,7 @@ import {
   randomState,
 } from 'openid-client';
 import type { Clock } from '../../src/clock.ts';
+import { findIdTokenFault } from './check-id-token.ts';
 import { classifyFault } from './classify-fault.ts';
 import { createConfigurations } from './configurations.ts';
 import type { OidcConnection } from './connection.ts';
@@ -23,7 +24,13 @@ import type { OidcRefusalCode } from './refusals.ts';
 export type OidcClaims = Readonly<Record<string, unknown>>;
 
 /** What the caller keeps with the request, bound to the browser, and brings back to `finishLogin` once. */
-type OidcPending = { readonly state: string; readonly nonce: string; readonly codeVerifier: string };
+export type OidcPending = {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  /** The person must have authenticated at the provider since then (epoch seconds); absent: at any time. */
+  readonly authenticatedSince?: number;
+};
 
 type OidcStart = ({ readonly ok: true; readonly url: string } & OidcPending) | OidcRefusal;
 
@@ -42,7 +49,14 @@ type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; read
 export type RelyingParty = {
   startLogin(
     connection: OidcConnection,
-    options: { readonly redirectUri: string; readonly loginHint: string | undefined; readonly forceLogin: boolean },
+    options: {
+      readonly redirectUri: string;
+      readonly loginHint: string | undefined;
+      /** The person must authenticate again. */
+      readonly forceLogin: boolean;
+      /** Or may have done so this many seconds ago. */
+      readonly maxAge?: number | undefined;
+    },
   ): Promise<OidcStart>;
   finishLogin(
     connection: OidcConnection,
@@ -69,10 +83,16 @@ export function createRelyingParty(options: {
   const configurations = createConfigurations(options);
 
   return {
-    startLogin: (connection, { redirectUri, loginHint, forceLogin }) =>
+    startLogin: (connection, { redirectUri, loginHint, forceLogin, maxAge: wished }) =>
       named(async () => {
         const { configuration } = await configurations.get(connection);
-        const pending = { state: randomState(), nonce: randomNonce(), codeVerifier: randomPKCECodeVerifier() };
+        const maxAge = forceLogin ? 0 : wished;
+        const pending = {
+          state: randomState(),
+          nonce: randomNonce(),
+          codeVerifier: randomPKCECodeVerifier(),
+          ...(maxAge === undefined ? {} : { authenticatedSince: seconds(options.clock) - maxAge }),
+        };
         const parameters = {
           redirect_uri: redirectUri,
           scope: ['openid', ...connection.scopes].join(' '),
@@ -82,6 +102,7 @@ export function createRelyingParty(options: {
           code_challenge_method: 'S256',
           ...(loginHint === undefined ? {} : { login_hint: loginHint }),
           ...(forceLogin ? { prompt: 'login' } : {}),
+          ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
         };
         const build = configuration.serverMetadata().pushed_authorization_request_endpoint
           ? buildAuthorizationUrlWithPAR
@@ -104,8 +125,15 @@ export function createRelyingParty(options: {
         });
         const idClaims = tokens.claims();
         if (!idClaims || !tokens.id_token) return refuse('id_token_missing', 'no ID token');
-        const stranger = refuseOtherTenant(connection, configuration, idClaims);
-        if (stranger) return stranger;
+        const fault = findIdTokenFault({
+          connection,
+          announcedIssuer: configuration.serverMetadata().issuer,
+          idToken: tokens.id_token,
+          claims: idClaims,
+          accessToken: tokens.access_token,
+          authenticatedSince: answer.authenticatedSince,
+        });
+        if (fault) return refuse(fault.code, fault.detail);
         const claims = await withUserInfo(configuration, idClaims, tokens.access_token);
         if (claims === undefined) return refuse('userinfo', 'userinfo did not answer for this subject');
         return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token };
@@ -132,14 +160,8 @@ export function createRelyingParty(options: {
   };
 }
 
-/** openid-client accepts any tenant of a shared Entra issuer, since it puts the token's own `tid` into the issuer. */
-function refuseOtherTenant(connection: OidcConnection, configuration: Configuration, claims: IDToken) {
-  const { tenantId } = connection;
-  if (tenantId === undefined) {
-    const shared = configuration.serverMetadata().issuer.includes('{tenantid}');
-    return shared ? refuse('tenant', 'the issuer serves all tenants and the connection names none') : undefined;
-  }
-  return claims.tid === tenantId ? undefined : refuse('tenant', `tid ${String(claims.tid)} instead of ${tenantId}`);
+function seconds(clock: Clock): number {
+  return Math.floor(clock.now().getTime() / 1000);
 }
 
 /**

@@ -11,13 +11,21 @@ export async function findInteraction(provider: Provider, uid: string): Promise<
   return (await provider.Interaction.find(uid)) as Interaction | undefined;
 }
 
-/** The address typed before, and whether the person must authenticate anew. */
-export function wishesOf({ params }: Interaction): { loginHint: string | undefined; forceLogin: boolean } {
+/**
+ * The address typed before, and how fresh the person's authentication must be: anew (`forceLogin`), or `maxAge` seconds
+ * old at most.
+ */
+export function wishesOf({ params }: Interaction): {
+  loginHint: string | undefined;
+  forceLogin: boolean;
+  maxAge: number | undefined;
+} {
   const { login_hint: hint, prompt, max_age: maxAge } = params;
   const prompts = typeof prompt === 'string' ? prompt.split(' ') : [];
   return {
     loginHint: typeof hint === 'string' && hint.length > 0 && hint.length <= 254 ? hint : undefined,
     forceLogin: prompts.includes('login') || Number(maxAge) === 0,
+    maxAge: Number(maxAge) > 0 ? Number(maxAge) : undefined,
   };
 }
 

@@ -17,6 +17,8 @@ export type BeginInput = {
   readonly loginHint: string | undefined;
   /** The person must authenticate again at the company. */
   readonly forceLogin: boolean;
+  /** Or may have done so this many seconds ago. */
+  readonly maxAge?: number | undefined;
 };
 
 export type SendAway = { readonly url: string } | { readonly form: SamlForm };
@@ -31,7 +33,9 @@ export async function beginSignIn(
 }
 
 async function beginSaml(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>, input: BeginInput): Promise<SendAway> {
-  const { connection, forceLogin } = input;
+  const { connection } = input;
+  // SAML has no age to ask for, so that any limit asks anew
+  const forceLogin = input.forceLogin || input.maxAge !== undefined;
   const signOn = connection.protocol === 'saml' ? samlSignOn(deps.config.baseUrl, connection) : undefined;
   if (!signOn) throw new SignInRefused('connection_missing', "The identity provider's metadata is missing.");
   const id = newId();
@@ -47,17 +51,17 @@ async function beginOidc(
   deps: Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly relyingParty: RelyingParty },
   input: BeginInput,
 ): Promise<SendAway> {
-  const { connection, loginHint, forceLogin } = input;
+  const { connection, loginHint, forceLogin, maxAge } = input;
   const upstream = connection.protocol === 'oidc' ? oidcConnection(connection) : undefined;
   if (!upstream) throw new SignInRefused('connection_missing', 'The client secret is missing.');
   const redirectUri = oidcRedirectUri(deps.config.baseUrl, connection.id);
-  const started = await deps.relyingParty.startLogin(upstream, { redirectUri, loginHint, forceLogin });
+  const started = await deps.relyingParty.startLogin(upstream, { redirectUri, loginHint, forceLogin, maxAge });
   if (!started.ok) {
     throw new SignInRefused('identity_provider_unavailable', `${started.refusal}: ${started.detail}`);
   }
-  const { state, nonce, codeVerifier } = started;
-  await remember(deps, input, newId(), { protocol: 'oidc', state, nonce, codeVerifier });
-  return { url: started.url };
+  const { ok: _ok, url, ...pending } = started;
+  await remember(deps, input, newId(), { protocol: 'oidc', ...pending });
+  return { url };
 }
 
 async function remember(

@@ -1,8 +1,10 @@
 // The OpenID Connect side of a sign-in: the code comes back as a top-level GET, with our Lax cookie.
 import { Router } from 'express';
+import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
+import { type ClientKey, publicClientKeys } from '../oidc/client-key.ts';
 import { browserHashes } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
-import { atRoute, contextOf, type SignInDeps, sendFinished, textOf } from './respond.ts';
+import { atRoute, contextOf, type SignInDeps, sendFinished, sendRefusal, textOf } from './respond.ts';
 import { verifyOidcAnswer } from './verify-oidc.ts';
 
 export function oidcRoutes(deps: SignInDeps): Router {
@@ -17,5 +19,21 @@ export function oidcRoutes(deps: SignInDeps): Router {
     );
     await sendFinished(deps, res, finished);
   });
+  // what a provider needs to know us by our key: the set, or its certificate for those that take a file
+  router.get('/sso/oidc/:connection/jwks', atRoute('/sso/oidc/{connection}/jwks'), async (req, res) => {
+    const key = await clientKeyOf(deps, req.params.connection);
+    res.set('Cache-Control', 'public, max-age=3600').json(key ? publicClientKeys(key) : { keys: [] });
+  });
+  router.get('/sso/oidc/:connection/certificate', atRoute('/sso/oidc/{connection}/certificate'), async (req, res) => {
+    const key = await clientKeyOf(deps, req.params.connection);
+    if (!key) return sendRefusal(deps, res, { code: 'request_unknown', interactionUid: undefined });
+    res.type('application/x-pem-file').send(key.certificate);
+  });
   return router;
+}
+
+async function clientKeyOf(deps: SignInDeps, connectionId: string): Promise<ClientKey | undefined> {
+  const orgId = await findOrganizationOfConnection(deps, connectionId);
+  const connection = orgId === undefined ? undefined : await findConnection(deps, orgId, connectionId);
+  return connection?.protocol === 'oidc' ? connection.secret?.clientKey : undefined;
 }

@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isUuid } from '../../src/ids.ts';
 import type { SsoDeps } from '../deps.ts';
+import type { OidcPending } from '../oidc/relying-party.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock'>;
 
@@ -10,7 +11,7 @@ const REQUEST_LIFE_MS = 10 * 60 * 1000;
 /** What was sent, as the protocol part needs it back. */
 type SentRequest =
   | { readonly protocol: 'saml'; readonly id: string; readonly issuedAt: string; readonly forceAuthn: boolean }
-  | { readonly protocol: 'oidc'; readonly state: string; readonly nonce: string; readonly codeVerifier: string };
+  | ({ readonly protocol: 'oidc' } & OidcPending);
 
 /** What the sign-in ends in: Keycloak's interaction is answered, or a test shows its result. */
 export type Answers = { readonly interactionUid: string } | { readonly testId: string };

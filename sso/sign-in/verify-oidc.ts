@@ -31,9 +31,8 @@ export async function verifyOidcAnswer(
       'The request was not made for OIDC, or the connection is incomplete.',
     );
   }
-  const { state, nonce, codeVerifier } = sent;
   const currentUrl = callbackUrl(oidcRedirectUri(deps.config.baseUrl, connection.id), requestTarget);
-  const login = await deps.relyingParty.finishLogin(upstream, { currentUrl, state, nonce, codeVerifier });
+  const login = await deps.relyingParty.finishLogin(upstream, { ...sent, currentUrl });
   if (!login.ok) {
     trace.facts.oidcRefusal = login.refusal;
     // the code is spent, but the next sign-in finds the keys where they are now

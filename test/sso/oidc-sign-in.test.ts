@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
 import { OPERATOR_RIGHTS } from '../../src/roles/rights.ts';
 import { createConnectionSchema } from '../../sso/connections/connection-input.ts';
+import { companyValues } from '../../sso/connections/connection-view.ts';
 import { createConnection } from '../../sso/connections/create-connection.ts';
 import { activateConnection, updateConnection } from '../../sso/connections/update-connection.ts';
 import { CLIENT, startUpstream, type Upstream } from './oidc/upstream.ts';
@@ -168,3 +169,43 @@ async function followTo(browser: ScriptedBrowser, start: string, prefix: string)
   upstream.holds = false;
   return browser.takeHops().find((hop) => hop.url.startsWith(prefix))!.url;
 }
+
+test('a connection without a shared secret signs in by a key of ours, which the company fetches', async () => {
+  const hooli = await bridge.make.organization('hooli', 'hooli.test');
+  const made = await createConnection(
+    bridge.deps,
+    bridge.ctx,
+    hooli.id,
+    createConnectionSchema.parse({
+      protocol: 'oidc',
+      displayName: 'Hooli',
+      clientId: CLIENT.id,
+      clientAuthentication: 'private_key_jwt',
+      jit: 'on',
+    }),
+  );
+  const serviceProvider = companyValues(bridge.baseUrl, made);
+  const company = await startUpstream({
+    redirectUri: serviceProvider.redirectUri ?? '',
+    claims: { email: 'gavin@hooli.test' },
+    clientKeysUri: serviceProvider.clientKeysUri ?? '',
+  });
+  try {
+    const change = { issuer: company.issuer };
+    await updateConnection(bridge.deps, bridge.ctx, hooli.id, made.id, { rights: OPERATOR_RIGHTS, change });
+    await activateConnection(bridge.deps, bridge.ctx, hooli.id, made.id, { rights: OPERATOR_RIGHTS, untested: true });
+    const { answer, page } = await bridge.signIn(new ScriptedBrowser(), 'sso-hooli');
+    expect(answer, page.html).toHaveProperty('claims.email', 'gavin@hooli.test');
+    const keys = await (await fetch(serviceProvider.clientKeysUri ?? '')).text();
+    const [stored] = await bridge.rows<{ text: string }>(
+      'select to_jsonb(c)::text as text from connection c where id = $1',
+      [made.id],
+    );
+    for (const shown of [keys, stored?.text]) expect(shown).not.toMatch(/PRIVATE KEY|"d":/);
+    const certificate = await fetch(`${bridge.baseUrl}/sso/oidc/${made.id}/certificate`);
+    expect(await certificate.text()).toContain('BEGIN CERTIFICATE');
+    expect(await (await fetch(`${bridge.baseUrl}/sso/oidc/${connectionId}/jwks`)).json()).toEqual({ keys: [] });
+  } finally {
+    await company.stop();
+  }
+});

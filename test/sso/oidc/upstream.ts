@@ -2,7 +2,7 @@
 // and, where a test says so, changes what its token endpoint answers.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
 
 export const CLIENT = { id: 'drawbridge', secret: 'a-secret-of-at-least-32-characters-x' };
@@ -17,10 +17,17 @@ export type Upstream = {
   readonly issuer: string;
   /** Changes the next token answers; undefined leaves them as they are. */
   tamper: ((answer: TokenAnswer) => Promise<TokenAnswer>) | undefined;
+  /** Changes what userinfo answers; undefined leaves it as it is. */
+  userinfo: ((claims: Record<string, unknown>) => Record<string, unknown>) | undefined;
+  /** The requests that came to the authorization and the token endpoint. */
+  readonly authorizations: URLSearchParams[];
+  readonly tokenRequests: URLSearchParams[];
   /** Shows a page of its own instead of signing the person in. */
   holds: boolean;
   /** Signs claims with the provider's own key. */
   sign(claims: JWTPayload, header?: { readonly typ?: string }): Promise<string>;
+  /** Signs and publishes by a new key from now on; the old one is gone. */
+  rotate(): Promise<void>;
   /** Tells the client that a session is over, as at a logout of the person. */
   logOut(sid: string): Promise<void>;
   /** How often the discovery document was asked for. */
@@ -35,10 +42,13 @@ export async function startUpstream(options: {
   claims: Record<string, unknown>;
   thinIdTokens?: boolean;
   parRequired?: boolean;
+  /** Where the client's keys are: it authenticates by one of them (private_key_jwt). */
+  clientKeysUri?: string;
   logout?: { readonly signedOutUri: string; readonly backchannelLogoutUri: string };
 }): Promise<Upstream> {
-  const keys = await generateKeyPair('RS256', { extractable: true });
-  const jwk = { ...(await exportJWK(keys.privateKey)), alg: 'RS256', use: 'sig', kid: 'upstream-1' };
+  let keys = await generateKeyPair('RS256', { extractable: true });
+  let kid = 'upstream-1';
+  const jwk = { ...(await exportJWK(keys.privateKey)), alg: 'RS256', use: 'sig', kid };
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -46,7 +56,9 @@ export async function startUpstream(options: {
     clients: [
       {
         client_id: CLIENT.id,
-        client_secret: CLIENT.secret,
+        ...(options.clientKeysUri === undefined
+          ? { client_secret: CLIENT.secret }
+          : { token_endpoint_auth_method: 'private_key_jwt' as const, jwks_uri: options.clientKeysUri }),
         redirect_uris: [options.redirectUri],
         ...(options.logout && {
           post_logout_redirect_uris: [options.logout.signedOutUri],
@@ -79,9 +91,16 @@ export async function startUpstream(options: {
   const upstream: Upstream = {
     issuer,
     tamper: undefined,
+    userinfo: undefined,
+    authorizations: [],
+    tokenRequests: [],
     holds: false,
     sign: (claims, header) =>
-      new SignJWT(claims).setProtectedHeader({ ...header, alg: 'RS256', kid: 'upstream-1' }).sign(keys.privateKey),
+      new SignJWT(claims).setProtectedHeader({ ...header, alg: 'RS256', kid }).sign(keys.privateKey),
+    async rotate() {
+      keys = await generateKeyPair('RS256', { extractable: true });
+      kid = 'upstream-2';
+    },
     async logOut(sid) {
       const client = (await provider.Client.find(CLIENT.id)) as unknown as Told;
       await client.backchannelLogout(EMPLOYEE, sid);
@@ -95,11 +114,20 @@ export async function startUpstream(options: {
       }),
   };
   provider.use(async (ctx, next) => {
+    if (ctx.path === '/auth') upstream.authorizations.push(new URLSearchParams(ctx.querystring));
     await next();
-    if (ctx.path === '/.well-known/openid-configuration') discoveries += 1;
-    if (ctx.path === '/token' && ctx.status === 200 && upstream.tamper) {
-      ctx.body = await upstream.tamper(ctx.body as TokenAnswer);
+    if (ctx.path === '/token') {
+      upstream.tokenRequests.push(new URLSearchParams((ctx.oidc as { body?: Record<string, string> }).body));
     }
+    if (ctx.path === '/me' && upstream.userinfo) ctx.body = upstream.userinfo(ctx.body as Record<string, unknown>);
+    if (ctx.path === '/.well-known/openid-configuration') discoveries += 1;
+    if (ctx.path === '/jwks' && kid !== jwk.kid) {
+      ctx.body = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig', kid }] };
+    }
+    if (ctx.path !== '/token' || ctx.status !== 200) return;
+    const answer = ctx.body as TokenAnswer;
+    if (kid !== jwk.kid) ctx.body = { ...answer, id_token: await upstream.sign(decodeJwt(answer.id_token)) };
+    if (upstream.tamper) ctx.body = await upstream.tamper(ctx.body as TokenAnswer);
   });
   const handle = provider.callback();
   server.on('request', (request, response) => {
