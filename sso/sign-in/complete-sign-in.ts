@@ -8,19 +8,17 @@ import type { Tx } from '../../src/db/database.ts';
 import { DomainError } from '../../src/errors.ts';
 import { recordClaims } from '../../src/grants/record-claims.ts';
 import { newId } from '../../src/ids.ts';
-import { admitMember, settleMember } from '../../src/members/admit-member.ts';
-import type { MemberStatus } from '../../src/members/member.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { replacesWhatWasKnown } from '../evidence.ts';
 import { insertUpstreamSession } from '../logout/upstream-session-store.ts';
 import { applyEntryRoles, type Entry, findMappingRefusal, readEntry, requireEntry } from './enter.ts';
-import { domainOf, findMember } from './find-member.ts';
-import { type Candidate, findOwnDomainOf, isTombstoned } from './member-queries.ts';
+import { findMember } from './find-member.ts';
+import { createJustInTime, letIn } from './let-in.ts';
 import { differenceBetween, getStanding, listRulesMatched } from './member-standing.ts';
 import { redactValues } from './redact-values.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
-import { getPersonOfMember, insertIdentity, insertJitMember } from './sign-in-store.ts';
+import { getPersonOfMember, insertIdentity } from './sign-in-store.ts';
 import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
@@ -80,7 +78,7 @@ async function signInOnce(
     requireEntry(connection, entry, person);
     const before = found && (await getStanding(tx, found.member.memberId));
     const memberId = found
-      ? await letIn(tx, ctx, connection, found.member)
+      ? await letIn(tx, ctx, connection, found.member, entry)
       : await createJustInTime(tx, ctx, connection, person, entry, trace);
     const linkedBy = found?.step ?? 'created';
     if (linkedBy !== 'identity') await link(tx, ctx, { connection, person, memberId, linkedBy, at });
@@ -182,65 +180,6 @@ async function requireActive(tx: Tx, { id }: Connection): Promise<void> {
   });
   if (rows[0]?.status === 'disabled') throw new SignInRefused('connection_disabled', 'The connection is switched off.');
   if (rows[0]?.status !== 'active') throw new SignInRefused('connection_missing', 'The connection is not active.');
-}
-
-/** A known member comes in if nothing stops them; one who waits is tried at the door once more. */
-async function letIn(tx: Tx, ctx: RequestContext, connection: Connection, member: Candidate): Promise<string> {
-  const { memberId, status } = member;
-  if (status === 'suspended' || member.blocked) {
-    throw new SignInRefused('member_suspended', `Member ${memberId} is suspended or blocked.`);
-  }
-  if (member.lostDomain) {
-    throw new SignInRefused('domain_lost', `The organization has lost the domain of member ${memberId}.`);
-  }
-  if (status === 'removed' || status === 'purged') {
-    throw new SignInRefused('person_unknown', `Member ${memberId} was removed.`);
-  }
-  if (status === 'active') return memberId;
-  if (status === 'invited') {
-    if (connection.settings.jit === 'off') throw new SignInRefused('invitation_open', `Member ${memberId} is invited.`);
-  }
-  const after =
-    status === 'invited'
-      ? await wantHere(tx, ctx, memberId, connection)
-      : await settleMember(tx, ctx, { memberId, reason: 'sign_in' });
-  if (after !== 'active') throw new SignInRefused('member_waiting', `Member ${memberId} is ${after}.`);
-  return memberId;
-}
-
-async function createJustInTime(
-  tx: Tx,
-  ctx: RequestContext,
-  connection: Connection,
-  { evidence }: UpstreamPerson,
-  entry: Entry,
-  trace: SignInTrace,
-): Promise<string> {
-  const { address, immutableId, userName, givenName, familyName } = evidence;
-  const { jit } = connection.settings;
-  if (jit === 'off') throw new SignInRefused('person_unknown', 'Nobody fits, and the connection makes no members.');
-  if (jit === 'granted' && entry.matched.length === 0) {
-    throw new SignInRefused('person_unknown', 'Nobody fits, and no access grant of the connection matches.');
-  }
-  if (address === undefined) throw new SignInRefused('address_outside_domains', 'No usable address was sent.');
-  const own = await findOwnDomainOf(tx, address);
-  if (own === undefined || !connection.settings.domains.includes(own)) {
-    const domain = domainOf(address);
-    throw new SignInRefused('address_outside_domains', `${domain} is not a verified domain of the connection.`);
-  }
-  if (await isTombstoned(tx, { immutableId, userName, address })) {
-    throw new SignInRefused('member_suspended', 'A member of this id, name or address was let go while blocked.');
-  }
-  const memberId = await insertJitMember(tx, { address, givenName, familyName });
-  const after = await wantHere(tx, ctx, memberId, connection);
-  if (after !== 'active') throw new SignInRefused('member_waiting', `The address is held by somebody else (${after}).`);
-  note(trace, 'just in time', true, `made member ${memberId}`);
-  return memberId;
-}
-
-/** The connection carries the member from now on. */
-function wantHere(tx: Tx, ctx: RequestContext, memberId: string, { id: ref }: Connection): Promise<MemberStatus> {
-  return admitMember(tx, ctx, { memberId, carrier: { source: 'sign_in', ref } });
 }
 
 const REFUSED_RULES: Readonly<Record<string, RefusalCode>> = {

@@ -102,6 +102,22 @@ describe('just-in-time creation by access grants', () => {
     expect((await s.signIn('ada', ['Admins', 'Everybody'])).member?.role_key).toBe('member');
   });
 
+  test('brings somebody in who is invited, if a grant matches', async () => {
+    const s = await setting({ jit: 'granted' });
+    await s.grant({ value: 'Engineering' });
+    const invite = (name: string) =>
+      bridge.rows(
+        `insert into member (org_id, status, role_key, address, address_key)
+          values ($1, 'invited', 'member', $2, fold_key($2))`,
+        [s.id, `${name}@${s.domain}`],
+      );
+    await Promise.all([invite('ada'), invite('eve')]);
+    expect(await s.signIn('ada', ['Engineering'])).toMatchObject({ isIn: true, member: { status: 'active' } });
+    const refused = await s.signIn('eve', ['Sales']);
+    expect(refused).toMatchObject({ isIn: false, member: { status: 'invited' } });
+    expect(refused.page).toContain('You have an open invitation');
+  });
+
   test('does not revive somebody whom a directory has deactivated', async () => {
     const s = await setting({ jit: 'granted' });
     await s.grant({ value: 'Engineering' });
