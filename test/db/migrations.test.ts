@@ -30,6 +30,12 @@ describe('migrations', () => {
     expect(now).toBe(readFileSync(new URL('../../src/db/schema.sql', import.meta.url), 'utf8'));
   });
 
+  test('have a number each', () => {
+    const numbers = listMigrations().map(({ name }) => name.slice(0, 4));
+    expect(numbers.every((number) => /^\d{4}$/.test(number))).toBe(true);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
   test('run once, however many processes start at the same time', async () => {
     const { adminUrl } = await getTestPostgres();
     const name = `${database.name}_many`;
