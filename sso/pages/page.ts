@@ -35,11 +35,15 @@ li { margin: 0 0 .3rem; overflow-wrap: anywhere; }
 code { font: .9em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
 select, textarea { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 8px; }
 textarea { min-height: 7rem; font: .85rem/1.4 ui-monospace, monospace; }
+h3 { margin: 1.5rem 0 .5rem; font-size: .95rem; }
+form { margin: 0 0 1.25rem; }
 form > p { margin: 0 0 .9rem; }
 details { margin: 0 0 1rem; }
 summary { cursor: pointer; color: var(--accent); }
 .soft { color: var(--soft); font-size: .9rem; }
-.state { display: inline-block; margin: 0 0 1rem; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 999px; font-size: .85rem; font-weight: 600; }
+.state { display: inline-block; margin: 0; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 999px; font-size: .85rem; font-weight: 600; }
+p.state { margin: 0 0 1rem; }
+.checks { padding: 0; list-style: none; }
 .good { color: var(--accent); }
 .bad { color: var(--fault); }
 .note { padding: .7rem .9rem; background: var(--ground); border-radius: 8px; }

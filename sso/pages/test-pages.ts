@@ -40,7 +40,7 @@ ${warningPart(result)}
 ${differencePart(result)}
 ${personPart(result)}
 <h2>Checks</h2>
-<ul>${result.checks.map(({ name, ok, detail }) => html`<li><span class="${ok ? 'good' : 'bad'}">${ok ? '✓' : '✗'}</span> ${name}: ${detail}</li>`)}</ul>
+<ul class="checks">${result.checks.map(({ name, ok, detail }) => html`<li><span class="${ok ? 'good' : 'bad'}">${ok ? '✓' : '✗'}</span> ${name}: ${detail}</li>`)}</ul>
 ${result.certificate === undefined ? undefined : html`<p class="soft">Signed with the certificate <code>${result.certificate}</code></p>`}
 ${receivedPart(result)}
 <p class="reference">You can close this page.</p>`;

@@ -118,7 +118,8 @@ $$;
 
 create function owns_domain_of(p_org uuid, p_address text) returns boolean
   language sql stable security definer set search_path = public, pg_temp as $$
-  select own_domain_of(p_org, p_address) is not null
+  select exists (select from domain_claim d where d.domain = split_part(fold_key(p_address), '@', 2)
+    and d.org_id = p_org and d.status = 'verified') or own_domain_of(p_org, p_address) is not null
 $$;
 
 create function home_organization(p_person uuid) returns uuid
