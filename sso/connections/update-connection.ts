@@ -171,5 +171,9 @@ async function requireReady(deps: Deps, connection: Connection): Promise<void> {
   if (missing) throw new DomainError('conflict', `The connection is not complete. ${missing}`);
   const verified = new Set(await listVerifiedDomains(deps, connection.orgId));
   const unproved = connection.settings.domains.find((domain) => !verified.has(domain));
-  if (unproved) throw new DomainError('conflict', `The organization has not proved to own ${unproved}.`);
+  if (unproved)
+    throw new DomainError(
+      'conflict',
+      `The organization has not verified ${unproved} (POST …/domains/${unproved}/verify).`,
+    );
 }
