@@ -1,10 +1,11 @@
 // Encrypted assertions and NameIDs: RSA-OAEP for the key and AES for the data, by node:crypto. (samlify takes rsa-1_5 and knows no
 // OAEP with SHA-256.) All failures behind the first private-key operation share one code and one detail, so that a
 // sender learns nothing about padding. XML Encryption 1.1, sections 5.2 to 5.5; SAML core 2.3.4 and 6.1.
-import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
 import { attribute, child, children, elements, escapeXml, parseXml, plainText } from './dom.ts';
 import { NS } from './names.ts';
+import { type OaepHashes, unwrapKey } from './oaep.ts';
 import { quoted, Refused } from './refusals.ts';
 import { scanXml } from './scan-xml.ts';
 
@@ -75,7 +76,7 @@ export function decryptionFailed(): Refused {
   return new Refused('decryption_failed', 'no key of ours opens it');
 }
 
-type TransportedKey = { readonly value: Buffer; readonly hash: string };
+type TransportedKey = OaepHashes & { readonly value: Buffer };
 
 /** The EncryptedKey stands in the data's KeyInfo or beside the data (with a RetrievalMethod, or none). */
 function readEncryptedKey(encrypted: Element, data: Element): TransportedKey {
@@ -91,18 +92,16 @@ function readEncryptedKey(encrypted: Element, data: Element): TransportedKey {
   const mask = child(method, NS.encryption11, 'MGF');
   const maskHash = algorithm === OAEP_11 && mask ? MASK_HASHES.get(attribute(mask, 'Algorithm') ?? '') : 'sha1';
   if (algorithm === RSA_1_5) throw new Refused('encryption_rsa15', quoted(algorithm));
-  // OpenSSL through Node has one hash for both parts of OAEP; a pair of different ones is refused, not guessed.
-  const known = (algorithm === OAEP_MGF1P || algorithm === OAEP_11) && hash !== undefined && hash === maskHash;
-  if (!known || child(method, NS.encryption, 'OAEPparams')) {
+  const isOaep = algorithm === OAEP_MGF1P || algorithm === OAEP_11;
+  if (!isOaep || hash === undefined || maskHash === undefined || child(method, NS.encryption, 'OAEPparams')) {
     throw new Refused('encryption_algorithm', `key transport ${quoted(algorithm)}, ${hash}, mask ${maskHash}`);
   }
-  return { value: cipherValue(key), hash };
+  return { value: cipherValue(key), hash, maskHash };
 }
 
 function tryDecrypt(cipher: Cipher, key: TransportedKey, data: Buffer, privateKey: string): string | undefined {
   try {
-    const padding = constants.RSA_PKCS1_OAEP_PADDING;
-    const secret = privateDecrypt({ key: privateKey, padding, oaepHash: key.hash }, key.value);
+    const secret = unwrapKey(key.value, privateKey, key);
     if (secret.length !== cipher.keyBytes) return undefined;
     const bytes = cipher.mode === 'gcm' ? decryptGcm(cipher, secret, data) : decryptCbc(cipher, secret, data);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

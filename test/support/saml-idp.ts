@@ -229,6 +229,8 @@ export type EncryptOptions = {
   keyTransport?: string;
   /** Digest of OAEP, as written in the document and used. */
   oaep?: 'sha1' | 'sha256';
+  /** A key that was wrapped elsewhere, and with which hashes. */
+  made?: { secret: Buffer; value: Buffer; hash: string; maskHash: string };
   keyBeside?: boolean;
   /** What the ciphertext stands in. */
   wrapper?: 'EncryptedAssertion' | 'EncryptedID' | 'EncryptedAttribute';
@@ -251,17 +253,20 @@ export function encryptedElement(plain: string, options: EncryptOptions): string
   const algorithm = options.data ?? 'http://www.w3.org/2009/xmlenc11#aes256-gcm';
   const transport = options.keyTransport ?? 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
   const [cipher, keyBytes] = CIPHERS[algorithm] ?? ['aes-256-gcm', 32];
-  const secret = randomBytes(keyBytes);
+  const secret = options.made?.secret ?? randomBytes(keyBytes);
   const oaep = options.oaep ?? 'sha1';
-  const wrapped = publicEncrypt(
-    transport.endsWith('rsa-1_5')
-      ? { key: options.certificate, padding: constants.RSA_PKCS1_PADDING }
-      : { key: options.certificate, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: oaep },
-    secret,
-  );
-  const digestUri = oaep === 'sha1' ? 'http://www.w3.org/2000/09/xmldsig#sha1' : SAML.sha256;
+  const wrapped =
+    options.made?.value ??
+    publicEncrypt(
+      transport.endsWith('rsa-1_5')
+        ? { key: options.certificate, padding: constants.RSA_PKCS1_PADDING }
+        : { key: options.certificate, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: oaep },
+      secret,
+    );
+  const digestUri = Object.keys(DIGESTS).find((uri) => DIGESTS[uri] === (options.made?.hash ?? oaep));
+  const maskHash = options.made?.maskHash ?? oaep;
   const mask = transport.includes('xmlenc11')
-    ? `<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1${oaep}"/>`
+    ? `<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1${maskHash}"/>`
     : '';
   const encryptedKey = `<xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"><xenc:EncryptionMethod Algorithm="${transport}"><ds:DigestMethod xmlns:ds="${SAML.ds}" Algorithm="${digestUri}"/>${mask}</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue>${wrapped.toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
   const inside = options.keyBeside ? '' : `<ds:KeyInfo xmlns:ds="${SAML.ds}">${encryptedKey}</ds:KeyInfo>`;

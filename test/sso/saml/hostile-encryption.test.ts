@@ -53,7 +53,16 @@ refuses('encryption', [
     'encryption_algorithm',
     () => encryptXml(signed(), sp).replace('xmlenc11#aes256-gcm', 'xmlenc11#none'),
   ],
-  ['two hashes in one OAEP', 'encryption_algorithm', () => encryptXml(signed(), { ...sp, oaep: 'sha256' })],
+  ['another mask than was used', 'decryption_failed', () => encryptXml(signed(), { ...sp, oaep: 'sha256' })],
+  [
+    'an unknown digest in OAEP',
+    'encryption_algorithm',
+    () =>
+      encryptXml(signed(), sp).replace(
+        /(<ds:DigestMethod [^>]*Algorithm=")[^"]*("\/>)(?=<\/xenc:EncryptionMethod>)/,
+        '$1urn:none$2',
+      ),
+  ],
   [
     'an OAEP label',
     'encryption_algorithm',
