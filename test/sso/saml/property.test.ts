@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encryptXml, signXml } from '../../support/saml-idp.ts';
 import { KEYS, signed, unsigned, verify } from './company.ts';
+import { byPost, byRedirect, requestXml, verifyRequest } from './logout.ts';
 
 const response = { key: KEYS.idp, element: 'Response' } as const;
 const DOCUMENTS = {
@@ -11,6 +12,10 @@ const DOCUMENTS = {
   'response signed': signXml(unsigned(), response),
   'both signed': signXml(signed(), response),
   'signed and encrypted': encryptXml(signed(), { certificate: KEYS.sp.certificate }),
+  'encrypted without a tag, then signed': signXml(
+    encryptXml(unsigned(), { certificate: KEYS.sp.certificate, data: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc' }),
+    response,
+  ),
 };
 
 /** What a sign-in would act upon. */
@@ -79,6 +84,47 @@ describe.each(Object.entries(DOCUMENTS))('%s', (_name, xml) => {
         },
       ),
       { numRuns: 200 },
+    );
+  });
+});
+
+describe.each([
+  ['LogoutRequest by redirect', byRedirect(requestXml(), { relayState: 'state-1' })],
+  ['LogoutRequest by POST', byPost(requestXml())],
+] as const)('a %s', (_what, message) => {
+  const text = message.binding === 'redirect' ? message.rawQuery : String(message.body.SAMLRequest);
+  const read = (changed: string) => {
+    const result = verifyRequest(
+      message.binding === 'redirect'
+        ? { binding: 'redirect', rawQuery: changed }
+        : { binding: 'post', body: { SAMLRequest: changed } },
+    );
+    return result.ok ? [result.id, result.nameId, result.sessionIndexes, result.relayState] : undefined;
+  };
+  const meant = read(text);
+
+  test('with any character changed, cut out or doubled is refused or read as it was signed', () => {
+    expect(meant).toBeDefined();
+    const characters = fc.constantFrom(
+      'A',
+      'z',
+      '0',
+      '+',
+      '%2B',
+      '=',
+      '&',
+      '%',
+      ' ',
+      '\n',
+      'SAMLRequest=',
+      '&RelayState=x',
+    );
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.nat(3), characters, (at, cut, put) => {
+        const content = read(text.slice(0, at) + put + text.slice(at + cut));
+        if (content !== undefined) expect(content).toEqual(meant);
+      }),
+      { numRuns: 400 },
     );
   });
 });

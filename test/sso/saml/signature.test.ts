@@ -7,7 +7,13 @@ import { Refused } from '../../../sso/saml/refusals.ts';
 import { verifySignature } from '../../../sso/saml/signature.ts';
 import { signXml } from '../../support/saml-idp.ts';
 import { KEYS, signed, unsigned } from './company.ts';
-import { ASSERTION_WRAPPINGS, type ForgedId, RESPONSE_WRAPPINGS } from './wrapping.ts';
+import {
+  ASSERTION_WRAPPINGS,
+  assertionPositions,
+  type ForgedId,
+  RESPONSE_WRAPPINGS,
+  responsePositions,
+} from './wrapping.ts';
 
 const policy = { keys: signingKeys([KEYS.idp.certificate]), allowSha1: false };
 
@@ -28,6 +34,17 @@ describe('the signature check alone', () => {
   test('answers the element that is signed', () => {
     expect(verified(signed())).toEqual([expect.stringContaining('alice')]);
   });
+
+  for (const id of ['another', 'same'] satisfies ForgedId[]) {
+    test(`every hiding place, ID ${id}: nothing forged is answered`, () => {
+      const [one, all] = [signed(), signXml(unsigned(), { key: KEYS.idp, element: 'Response' })];
+      const documents = [
+        ...Object.values(assertionPositions()).map((wrap) => wrap(one, id, 'its own prefixes', true)),
+        ...Object.values(responsePositions()).map((wrap) => wrap(all, id, 'its own prefixes', true)),
+      ];
+      expect(documents.flatMap(verified).filter((text) => text.includes('admin'))).toEqual([]);
+    });
+  }
 
   for (const id of ['another', 'none', 'same'] satisfies ForgedId[]) {
     for (const [what, wrap] of Object.entries(ASSERTION_WRAPPINGS)) {
