@@ -989,7 +989,8 @@ address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 adds_only(uuid,uuid,text) -> boolean
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
-admit_newcomers(uuid,text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
+admit_new_members(uuid,text,uuid,bigint[],text[],text[],text[],text[]) -> TABLE(n bigint, member_id uuid, status text)
+admit_newcomers(uuid,bigint[],text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
 admit_waiting(uuid,text,jsonb) -> integer
 adoption_hindrance(uuid,uuid) -> text
 alert_mass_suspensions(timestamp with time zone) -> integer
@@ -1035,7 +1036,7 @@ forget_directory_tokens(uuid,uuid) -> void, security definer, search_path=public
 forget_matches_of_groups() -> trigger
 further_key(text,text) -> uuid
 groups_are_mapped(uuid,uuid[]) -> boolean
-guard_full_control(uuid,uuid) -> void
+guard_full_control(uuid,uuid[]) -> void
 guard_seat(uuid,uuid) -> void
 has_further_keys(jsonb) -> boolean
 has_group_patterns(uuid) -> boolean
@@ -1047,6 +1048,7 @@ is_break_glass(uuid,uuid) -> boolean
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
+lock_directory_users(uuid,uuid,jsonb) -> void
 lock_extension_schemas(uuid,boolean) -> void
 lock_mapping(uuid,boolean) -> void
 lose_domain(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
@@ -1100,6 +1102,7 @@ refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
 release_connection(uuid,uuid,boolean,jsonb) -> integer
 release_member(uuid,uuid,text,text,jsonb) -> text
+release_members(uuid,uuid[],text,text,jsonb) -> void
 release_retained_control(uuid,jsonb) -> void
 remove_extension_values(uuid,text) -> integer
 reopen_member(uuid,uuid,jsonb) -> void
@@ -1110,17 +1113,17 @@ rule_grants(uuid,uuid[],boolean) -> TABLE(member_id uuid, target_kind text, targ
 scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n bigint, changed integer), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[],jsonb) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
-scim_create_users(uuid,uuid,jsonb,text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-scim_deactivate_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_create_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_deactivate_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
-scim_delete_users(uuid,uuid,jsonb,uuid[]) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_delete_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[],jsonb) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
-scim_update_users(uuid,uuid,jsonb,uuid[],integer[],text[],text[],text[],text[],text[],text[],text[],jsonb[]) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_update_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
 sessions_of_browser(uuid,uuid) -> TABLE(id uuid, organization_key text, person_id uuid), security definer, search_path=public, pg_temp
-set_directory_block(uuid,uuid,uuid,boolean) -> void
+set_directory_blocks(uuid,uuid,uuid[],boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
 settle_roles(uuid,uuid[],rule_grant[],jsonb) -> integer

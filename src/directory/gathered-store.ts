@@ -24,8 +24,8 @@ export async function createUsersTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name: 'scim_create_users',
-    text: 'select * from scim_create_users($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
-    values: [scope.orgId, scope.directoryId, actorOf(scope), ...columnsOf(calls)],
+    text: 'select * from scim_create_users($1, $2, $3, $4)',
+    values: [scope.orgId, scope.directoryId, actorOf(scope), listOf(calls, ({ user }) => userFields(user))],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'created' }));
 }
@@ -54,14 +54,12 @@ async function replaceTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name,
-    text: `select * from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    text: `select * from ${name}($1, $2, $3, $4)`,
     values: [
       scope.orgId,
       scope.directoryId,
       actorOf(scope),
-      calls.map(({ id }) => id),
-      calls.map(({ version }) => version),
-      ...columnsOf(calls),
+      listOf(calls, ({ id, version, user }) => `"member_id":"${id}","version":${version ?? null},${userFields(user)}`),
     ],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'updated' }));
@@ -76,7 +74,7 @@ export async function deleteUsersTogether(
   const rows = await deps.db.query<Numbered>(scope.orgId, {
     name: 'scim_delete_users',
     text: 'select * from scim_delete_users($1, $2, $3, $4)',
-    values: [scope.orgId, scope.directoryId, actorOf(scope), calls.map(({ id }) => id)],
+    values: [scope.orgId, scope.directoryId, actorOf(scope), listOf(calls, ({ id }) => `"member_id":"${id}"`)],
   });
   return inOrder(calls.length, rows, () => true as const);
 }
@@ -106,21 +104,25 @@ export async function changeMembersTogether(
   return inOrder(calls.length, rows, ({ changed }) => ({ outcome: changed > 0 ? 'updated' : 'unchanged' }));
 }
 
-/** One array for each column of a user's statement. */
-function columnsOf(calls: readonly { readonly user: DirectoryUserInput }[]): unknown[] {
-  return COLUMNS.map((column) => calls.map(({ user }) => user[column]));
+/** The calls as the JSON text of a `directory_user_asked` list: the fields of each, and its place counted from 1. */
+function listOf<Call>(calls: readonly Call[], fieldsOf: (call: Call) => string): string {
+  return `[${calls.map((call, index) => `{"n":${index + 1},${fieldsOf(call)}}`).join(',')}]`;
 }
 
-const COLUMNS = [
-  'userName',
-  'externalId',
-  'address',
-  'displayName',
-  'givenName',
-  'familyName',
-  'email',
-  'resource',
-] as const satisfies readonly (keyof DirectoryUserInput)[];
+/** The resource is JSON text already and is not read again for this. */
+function userFields(user: DirectoryUserInput): string {
+  const { userName, externalId, address, displayName, givenName, familyName, email, resource } = user;
+  const fields = JSON.stringify({
+    user_name: userName,
+    external_id: externalId,
+    address,
+    display_name: displayName,
+    given_name: givenName,
+    family_name: familyName,
+    email,
+  });
+  return `${fields.slice(1, -1)},"resource":${resource}`;
+}
 
 function inOrder<Row extends Numbered, Answer>(
   length: number,

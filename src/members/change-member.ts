@@ -130,7 +130,7 @@ async function getChangeable(tx: Tx, { orgId, memberId, rights }: MemberCall): P
 
 /** Law 3: locks the organization, and refuses when this member is the last with full control. */
 async function guardFullControl(tx: Tx, memberId: string): Promise<void> {
-  await tx.query({ text: 'select guard_full_control($1, $2)', values: [tx.orgId, memberId] });
+  await tx.query({ text: 'select guard_full_control($1, $2)', values: [tx.orgId, [memberId]] });
 }
 
 function outranked({ member, explanation }: ExplainedMember, roleKey: string): DomainError {

@@ -8,16 +8,17 @@ begin
   raise exception '%', p_detail using errcode = 'check_violation', constraint = p_rule;
 end $$;
 
--- Law 3: locks the organization, then refuses when nobody else keeps full control. Counted are active humans with no end date.
-create function guard_full_control(p_org uuid, p_member uuid) returns void language plpgsql as $$
+-- Law 3: where one of these members has full control, locks the organization, then refuses when nobody else keeps it. Counted
+-- are active humans with no end date.
+create function guard_full_control(p_org uuid, p_members uuid[]) returns void language plpgsql as $$
 begin
   if not exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
-    where m.org_id = p_org and m.id = p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
+    where m.org_id = p_org and m.id = any (p_members) and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
     return;
   end if;
   perform from organization where org_id = p_org for no key update;
   if not exists (select from member m join role r on r.org_id = m.org_id and r.key = m.role_key and r.full_control
-    where m.org_id = p_org and m.id <> p_member and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
+    where m.org_id = p_org and m.id <> all (p_members) and m.status = 'active' and m.kind = 'human' and m.ends_at is null) then
     perform refuse('last_owner', 'This is the last member with full control of the organization. Give somebody else full control first.');
   end if;
 end $$;
@@ -79,31 +80,43 @@ begin
   return 'active';
 end $$;
 
--- Out, in two steps: 'suspended' at once and reversible, 'removed' for good (the record and its history stay). Somebody
--- whom nothing carries but an offer that is still open goes back to 'invited'. What a directory says of its groups is a
--- fact and stays; it gives a removed member nothing.
-create function release_member(p_org uuid, p_member uuid, p_to text, p_reason text, p_actor jsonb) returns text language plpgsql as $$
-declare
-  m member;
+-- Out, for all of these members together and in two steps: 'suspended' at once and reversible, 'removed' for good (the
+-- record and its history stay). Somebody whom nothing carries but an offer that is still open goes back to 'invited'. What a
+-- directory says of its groups is a fact and stays; it gives a removed member nothing.
+create function release_members(p_org uuid, p_members uuid[], p_to text, p_reason text, p_actor jsonb) returns void language plpgsql as $$
 begin
-  select * into m from member where org_id = p_org and id = p_member for update;
-  if m.status = p_to or m.status in ('removed', 'purged') then return m.status; end if;
-  perform guard_full_control(p_org, p_member);
-  update member set status = p_to, pending_reason = null, updated_at = now(),
-    role_key = case when p_to = 'removed' then (select default_role from organization where org_id = p_org) else role_key end
-  where org_id = p_org and id = p_member;
+  p_members := array(select m.id from member m where m.org_id = p_org and m.id = any (p_members)
+    and m.status not in (p_to, 'removed', 'purged') order by m.id for update);
+  if p_members = '{}' then return; end if;
+  perform guard_full_control(p_org, p_members);
+  with released as (
+    update member m set status = p_to, pending_reason = null, updated_at = now(), role_key = case
+      when p_to = 'removed' then (select o.default_role from organization o where o.org_id = p_org) else m.role_key end
+    where m.org_id = p_org and m.id = any (p_members)
+    returning m.id, m.person_id, old.status as status_before, old.role_key as role_before),
+  event as (
+    insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
+    select p_org, p_actor, 'member.' || p_to, 'member', r.id,
+      jsonb_build_object('from', r.status_before, 'reason', p_reason, 'role', r.role_before) from released r)
+  insert into projection_due (kind, subject_id, priority) select 'person', r.person_id, 0 from released r
+  where r.person_id is not null
+  on conflict (kind, subject_id) do update set priority = 0, seq = nextval('projection_seq'),
+    due_at = least(projection_due.due_at, excluded.due_at), attempts = 0;
   if p_to = 'removed' then
-    delete from carrier where org_id = p_org and member_id = p_member;
-    delete from team_member where org_id = p_org and member_id = p_member;
-    delete from access_grant where org_id = p_org and member_id = p_member;
-    delete from identity where org_id = p_org and member_id = p_member;
-    delete from sso_evidence where org_id = p_org and member_id = p_member;
-    update invitation set status = 'cancelled' where org_id = p_org and member_id = p_member and status = 'pending';
+    delete from carrier where org_id = p_org and member_id = any (p_members);
+    delete from team_member where org_id = p_org and member_id = any (p_members);
+    delete from access_grant where org_id = p_org and member_id = any (p_members);
+    delete from identity where org_id = p_org and member_id = any (p_members);
+    delete from sso_evidence where org_id = p_org and member_id = any (p_members);
+    update invitation set status = 'cancelled' where org_id = p_org and member_id = any (p_members) and status = 'pending';
   end if;
-  if m.person_id is not null then perform mark_projection('person', m.person_id, 0); end if;
-  perform record_audit(p_org, p_actor, 'member.' || p_to, 'member', p_member,
-    jsonb_build_object('from', m.status, 'reason', p_reason, 'role', m.role_key));
-  return p_to;
+end $$;
+
+-- The same for one. Answers the status that the member has then.
+create function release_member(p_org uuid, p_member uuid, p_to text, p_reason text, p_actor jsonb) returns text language plpgsql as $$
+begin
+  perform release_members(p_org, array[p_member], p_to, p_reason, p_actor);
+  return (select status from member where org_id = p_org and id = p_member);
 end $$;
 
 -- Active = at least one carrier and no block: brings the status to what carriers and blocks say, through the two doors.

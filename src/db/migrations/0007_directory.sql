@@ -52,13 +52,14 @@ begin
   returning id into member_id;
 end $$;
 
-create function set_directory_block(p_org uuid, p_directory uuid, p_member uuid, p_active boolean) returns void language plpgsql as $$
+create function set_directory_blocks(p_org uuid, p_directory uuid, p_members uuid[], p_active boolean) returns void
+  language plpgsql as $$
 begin
   if p_active then
-    delete from block where org_id = p_org and member_id = p_member and source = 'directory' and ref = p_directory;
+    delete from block where org_id = p_org and member_id = any (p_members) and source = 'directory' and ref = p_directory;
   else
     insert into block (org_id, member_id, source, ref, reason)
-    values (p_org, p_member, 'directory', p_directory, 'the directory says active=false') on conflict do nothing;
+    select p_org, m, 'directory', p_directory, 'the directory says active=false' from unnest(p_members) m on conflict do nothing;
   end if;
 end $$;
 
@@ -125,7 +126,7 @@ begin
     end if;
   end if;
   if p_wants or p_active <> p_was_active then
-    perform set_directory_block(p_org, p_directory, p_member, p_active);
+    perform set_directory_blocks(p_org, p_directory, array[p_member], p_active);
   end if;
   perform settle_profile(p_org, p_member);
   select * into m from member where org_id = p_org and id = p_member;

@@ -7,16 +7,22 @@
 -- Their plans are made once and look every row up by its key: an array whose length is known would have each call planned
 -- anew, and a plan that was made while a table was small would read all of it when it is large.
 
+-- What a directory says of one of its users, as one of several in a JSON array. `n` is the caller's, by which the answers are
+-- told apart; member and version are those of users it has already.
+create type directory_user_asked as (
+  n bigint, member_id uuid, version integer, user_name text, external_id text, address text, display_name text, given_name text,
+  family_name text, email text, resource jsonb
+);
+
 -- The persons of addresses that are nobody's yet: admission (0004) for the case that no account has to be looked at.
--- A null person means that the organization has not proved the domain.
-create function admit_newcomers(p_org uuid, p_addresses text[], p_given text[], p_family text[])
+-- A null person means that the organization has not proved the domain. `n` is the caller's.
+create function admit_newcomers(p_org uuid, p_ns bigint[], p_addresses text[], p_given text[], p_family text[])
   returns table (n bigint, person_id uuid) language sql security definer set search_path = public, pg_temp as $$
   with asked as materialized (
     select u.n, u.address, fold_key(u.address) as address_key, u.given, u.family,
       case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
-        and c.status = 'verified' and c.org_id = p_org) or owns_domain_of(p_org, u.address) then uuidv7() end as person_id
-    from unnest(p_addresses, p_given, p_family) with ordinality as u (address, given, family, n)
-    where u.address is not null),
+        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
+    from unnest(p_ns, p_addresses, p_given, p_family) as u (n, address, given, family)),
   newcomer as (
     insert into person (id, given_name, family_name) select a.person_id, a.given, a.family from asked a
     where a.person_id is not null and (select o.person_id from person_address o where o.address_key = a.address_key) is null
@@ -28,67 +34,78 @@ create function admit_newcomers(p_org uuid, p_addresses text[], p_given text[], 
   where a.person_id is null or newcomer.id is not null
 $$;
 
-create function scim_create_users(p_org uuid, p_directory uuid, p_actor jsonb, p_user_names text[], p_external_ids text[],
-  p_addresses text[], p_display_names text[], p_given_names text[], p_family_names text[], p_emails text[], p_resources jsonb[])
+-- The door in for several who were nobody here: admit_member (0005) for people without a past, carried from the start by
+-- one source. Answers those it let in, active or pending for want of a proved domain; whom it leaves out (somebody has the
+-- address, here or elsewhere) or a plan that counts seats goes through the other one. `n` is the caller's; each has an
+-- address.
+create function admit_new_members(p_org uuid, p_source text, p_ref uuid, p_ns bigint[], p_addresses text[],
+  p_display_names text[], p_given_names text[], p_family_names text[])
+  returns table (n bigint, member_id uuid, status text) language sql as $$
+  with stranger as materialized (
+    select u.n, u.address, u.display_name, u.given_name, u.family_name, o.default_role
+    from organization o,
+      unnest(p_ns, p_addresses, p_display_names, p_given_names, p_family_names) as u (n, address, display_name, given_name, family_name)
+    where o.org_id = p_org and o.seat_limit is null
+      and (select m.id from member m where m.org_id = p_org and m.address_key = fold_key(u.address)
+        and m.status not in ('removed', 'purged')) is null),
+  admitted as materialized (
+    select s.*, p.person_id, uuidv7() as member_id, case when p.person_id is null then 'pending' else 'active' end as status
+    from (select array_agg(s.n) as ns, array_agg(s.address) as addresses, array_agg(s.given_name) as given,
+        array_agg(s.family_name) as family from stranger s) every
+      cross join lateral admit_newcomers(p_org, every.ns, every.addresses, every.given, every.family) p
+      join stranger s on s.n = p.n),
+  new_member as (
+    insert into member (org_id, id, person_id, status, pending_reason, role_key, address, address_key, display_name,
+      given_name, family_name)
+    select p_org, a.member_id, a.person_id, a.status, case when a.status = 'pending' then 'address_not_verified' end,
+      a.default_role, a.address, fold_key(a.address), a.display_name, a.given_name, a.family_name from admitted a),
+  new_carrier as (
+    insert into carrier (org_id, member_id, source, ref) select p_org, a.member_id, p_source, p_ref from admitted a),
+  mark as (
+    insert into projection_due (kind, subject_id) select 'person', a.person_id from admitted a where a.person_id is not null
+    on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0)
+  select a.n, a.member_id, a.status from admitted a
+$$;
+
+create function scim_create_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
-declare
-  v_role text;
-  v_plain bigint[];
 begin
+  return query
   -- subqueries of one row each, since the planner may make a scan of the whole directory of an anti-join
-  select o.default_role, array(
-    select u.n from unnest(p_user_names, p_external_ids, p_addresses) with ordinality as u (user_name, external_id, address, n)
+  with unknown as materialized (
+    select u.*, fold_key(u.user_name) as user_name_key
+    from jsonb_populate_recordset(null::directory_user_asked, p_users) u
     where u.address is not null
       and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
         and d.user_name_key = fold_key(u.user_name) and d.deleted_at is null) is null
       and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
         and d.external_id = u.external_id and d.deleted_at is null) is null
       and (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
-        and d.external_id = u.external_id and d.deleted_at is not null limit 1) is null
-      and (select m.id from member m where m.org_id = p_org and m.address_key = fold_key(u.address)
-        and m.status not in ('removed', 'purged')) is null)
-  into v_role, v_plain
-  from organization o where o.org_id = p_org and o.seat_limit is null;
-  if v_plain is null or v_plain = '{}' then return; end if;
-
-  return query
-  with asked as materialized (
-    select u.*, p.person_id, uuidv7() as member_id, fold_key(u.user_name) as user_name_key
-    from admit_newcomers(p_org,
-        array(select p_addresses[i] from unnest(v_plain) with ordinality as x (i, o) order by o),
-        array(select p_given_names[i] from unnest(v_plain) with ordinality as x (i, o) order by o),
-        array(select p_family_names[i] from unnest(v_plain) with ordinality as x (i, o) order by o)) p
-    join unnest(p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names, p_family_names, p_emails, p_resources)
-      with ordinality as u (user_name, external_id, address, display_name, given_name, family_name, email, resource, n)
-      on u.n = v_plain[p.n]),
-  new_member as (
-    insert into member (org_id, id, person_id, status, pending_reason, role_key, address, address_key, display_name,
-      given_name, family_name)
-    select p_org, a.member_id, a.person_id, case when a.person_id is null then 'pending' else 'active' end,
-      case when a.person_id is null then 'address_not_verified' end, v_role, a.address, fold_key(a.address), a.display_name,
-      a.given_name, a.family_name from asked a),
-  new_carrier as (
-    insert into carrier (org_id, member_id, source, ref) select p_org, a.member_id, 'directory', p_directory from asked a),
+        and d.external_id = u.external_id and d.deleted_at is not null limit 1) is null),
+  admitted as materialized (
+    select a.*
+    from (select array_agg(u.n) as ns, array_agg(u.address) as addresses, array_agg(u.display_name) as display_names,
+        array_agg(u.given_name) as given_names, array_agg(u.family_name) as family_names from unknown u) every
+      cross join lateral admit_new_members(p_org, 'directory', p_directory, every.ns, every.addresses, every.display_names,
+        every.given_names, every.family_names) a),
   event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
     select p_org, p_actor, 'directory_user.created', 'member', a.member_id,
-      case when a.person_id is null then jsonb_build_object('status', 'pending', 'reason', 'address_not_verified')
-        else jsonb_build_object('status', 'active') end from asked a),
-  mark as (
-    insert into projection_due (kind, subject_id) select 'person', a.person_id from asked a where a.person_id is not null
-    on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0),
+      case a.status when 'pending' then jsonb_build_object('status', 'pending', 'reason', 'address_not_verified')
+        else '{"status": "active"}' end from admitted a),
   total as (
     insert into directory_count (org_id, directory_id, slot, users)
-    select p_org, p_directory, pg_backend_pid() % 64, count(*)::integer from asked a having count(*) > 0
+    select p_org, p_directory, pg_backend_pid() % 64, count(*)::integer from admitted a having count(*) > 0
     on conflict (org_id, directory_id, slot) do update set users = directory_count.users + excluded.users),
   made as (
     insert into directory_user (org_id, directory_id, member_id, user_name, user_name_key, external_id, display_name_key,
       email_key, given_name_key, family_name_key, active, resource, created_at, modified_at)
-    select p_org, p_directory, a.member_id, a.user_name, a.user_name_key, a.external_id, fold_key(a.display_name),
-      fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name), true, a.resource, now(), now() from asked a)
-  select a.n, a.member_id, 1, now(), now() from asked a;
+    select p_org, p_directory, a.member_id, u.user_name, u.user_name_key, u.external_id, fold_key(u.display_name),
+      fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), true, u.resource, now(), now()
+    from admitted a join unknown u on u.n = a.n)
+  select a.n, a.member_id, 1, now(), now() from admitted a;
 end $$;
 
 -- write_person_names (0004) for several: answers those whose names changed.
@@ -101,20 +118,26 @@ create function write_names_of_persons(p_org uuid, p_persons uuid[], p_given tex
   returning p.id
 $$;
 
+-- What is decided of users and their members holds until the commit: whoever changes what a member is, or may do, locks it.
+-- Each of them locks in this order.
+create function lock_directory_users(p_org uuid, p_directory uuid, p_users jsonb) returns void language sql as $$
+  select from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+    join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
+    join member m on m.org_id = p_org and m.id = a.member_id
+  order by a.member_id for update of d, m
+$$;
+
 -- Replacements of users who are active and stay so, at the address they have, and whom no other directory states. A version
 -- that is not the present one is left out like any other question.
-create function scim_update_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_versions integer[],
-  p_user_names text[], p_external_ids text[], p_addresses text[], p_display_names text[], p_given_names text[],
-  p_family_names text[], p_emails text[], p_resources jsonb[])
+create function scim_update_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
+  perform lock_directory_users(p_org, p_directory, p_users);
   return query
   with asked as materialized (
-    select * from unnest(p_members, p_versions, p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names,
-        p_family_names, p_emails, p_resources) with ordinality
-      as u (member_id, version, user_name, external_id, address, display_name, given_name, family_name, email, resource, n)),
+    select * from jsonb_populate_recordset(null::directory_user_asked, p_users) u),
   done as (
     update directory_user d set user_name = a.user_name, user_name_key = fold_key(a.user_name), external_id = a.external_id,
       display_name_key = fold_key(a.display_name), email_key = fold_key(a.email), given_name_key = fold_key(a.given_name),
@@ -139,83 +162,66 @@ begin
     select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x),
   mark as (
     insert into projection_due (kind, subject_id)
-    select 'person', w.person_id from write_names_of_persons(p_org,
-      array(select x.person_id from done x where x.renamed order by x.n),
-      array(select x.given_name from done x where x.renamed order by x.n),
-      array(select x.family_name from done x where x.renamed order by x.n)) w
+    select 'person', w.person_id
+    from (select array_agg(x.person_id) as persons, array_agg(x.given_name) as given, array_agg(x.family_name) as family
+        from done x where x.renamed) every
+      cross join lateral write_names_of_persons(p_org, every.persons, every.given, every.family) w
     on conflict (kind, subject_id) do update set priority = least(projection_due.priority, 1),
       seq = nextval('projection_seq'), due_at = least(projection_due.due_at, now()), attempts = 0)
   select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
 end $$;
 
 -- Users who become inactive and otherwise stay as they are: plain where no other directory states them and they have no full
--- control. The block and the suspension are those of release_member.
-create function scim_deactivate_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_versions integer[],
-  p_user_names text[], p_external_ids text[], p_addresses text[], p_display_names text[], p_given_names text[],
-  p_family_names text[], p_emails text[], p_resources jsonb[])
+-- control.
+create function scim_deactivate_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
+declare
+  v_plain uuid[];
 begin
-  -- whoever changes what a member may do locks the member: what is decided below holds until the commit
-  perform from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members)
-    order by d.member_id for update;
-  perform from member m where m.org_id = p_org and m.id = any (p_members) order by m.id for update;
-  return query
-  with asked as materialized (
-    select * from unnest(p_members, p_versions, p_user_names, p_external_ids, p_addresses, p_display_names, p_given_names,
-        p_family_names, p_emails, p_resources) with ordinality
-      as u (member_id, version, user_name, external_id, address, display_name, given_name, family_name, email, resource, n)),
-  done as (
-    update directory_user d set active = false, resource = a.resource, version = d.version + 1,
-      modified_at = greatest(now(), d.modified_at)
-    from asked a
-    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id and d.deleted_at is null
-      and d.active and d.adoption is null and d.version = a.version
-      and (d.user_name, d.external_id, d.display_name_key, d.email_key, d.given_name_key, d.family_name_key) is not distinct from
-        (a.user_name, a.external_id, fold_key(a.display_name), fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name))
-      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
+  perform lock_directory_users(p_org, p_directory, p_users);
+  v_plain := array(
+    select a.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+      join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
+        and d.deleted_at is null and d.active and d.adoption is null and d.version = a.version
+        and (d.user_name, d.external_id, d.display_name_key, d.email_key, d.given_name_key, d.family_name_key) is not distinct from
+          (a.user_name, a.external_id, fold_key(a.display_name), fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name))
+    where (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
         and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
       and (select m.id from member m where m.org_id = p_org and m.id = a.member_id and m.status = 'active'
         and m.address_key is not distinct from fold_key(a.address)
-        and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null
+        and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null);
+  if v_plain = '{}' then return; end if;
+  perform set_directory_blocks(p_org, p_directory, v_plain, false);
+  perform release_members(p_org, v_plain, 'suspended', 'directory', p_actor);
+  return query
+  with done as (
+    update directory_user d set active = false, resource = a.resource, version = d.version + 1,
+      modified_at = greatest(now(), d.modified_at)
+    from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id and a.member_id = any (v_plain)
     returning a.n, a.member_id, d.version, d.created_at, d.modified_at),
-  blocked as (
-    insert into block (org_id, member_id, source, ref, reason)
-    select p_org, x.member_id, 'directory', p_directory, 'the directory says active=false' from done x on conflict do nothing),
-  suspended as (
-    update member m set status = 'suspended', pending_reason = null, updated_at = now()
-    where m.org_id = p_org and m.id = any (array(select x.member_id from done x)) returning m.id, m.person_id, m.role_key),
   event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
-    select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x
-    union all
-    select p_org, p_actor, 'member.suspended', 'member', s.id,
-      jsonb_build_object('from', 'active', 'reason', 'directory', 'role', s.role_key) from suspended s),
-  mark as (
-    insert into projection_due (kind, subject_id, priority) select 'person', s.person_id, 0 from suspended s
-    where s.person_id is not null
-    on conflict (kind, subject_id) do update set priority = 0, seq = nextval('projection_seq'),
-      due_at = least(projection_due.due_at, excluded.due_at), attempts = 0)
+    select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x)
   select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
 end $$;
 
 -- Users whom a directory deletes and whom nothing else holds or has given anything: the member goes with them. Blocks stay
--- as tombstones. The removal is that of release_member.
-create function scim_delete_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[])
+-- as tombstones.
+create function scim_delete_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
   returns table (n bigint) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_plain uuid[];
 begin
-  perform from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members)
-    order by d.member_id for update;
-  perform from member m where m.org_id = p_org and m.id = any (p_members) order by m.id for update;
-  v_plain := array(select d.member_id from directory_user d
-    where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (p_members) and d.deleted_at is null
-      and d.adoption is null
-      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = d.member_id
+  perform lock_directory_users(p_org, p_directory, p_users);
+  v_plain := array(select d.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+      join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
+        and d.deleted_at is null and d.adoption is null
+    where (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = d.member_id
         and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
       and (select m.id from member m where m.org_id = p_org and m.id = d.member_id and m.status in ('active', 'suspended', 'pending')
         and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null
@@ -227,33 +233,20 @@ begin
       and (select i.subject from connection c join identity i on i.org_id = c.org_id and i.connection_id = c.id
         where c.org_id = p_org and i.member_id = d.member_id limit 1) is null);
   if v_plain = '{}' then return; end if;
+  perform release_members(p_org, v_plain, 'removed', 'directory_delete', p_actor);
   return query
   with gone as (
     update directory_user d set deleted_at = now(), version = d.version + 1
     where d.org_id = p_org and d.directory_id = p_directory and d.member_id = any (v_plain)),
   left_groups as (delete from group_member gm where gm.org_id = p_org and gm.member_id = any (v_plain)),
-  left_hold as (delete from carrier c where c.org_id = p_org and c.member_id = any (v_plain)),
-  removed as (
-    update member m set status = 'removed', pending_reason = null, updated_at = now(), role_key = o.default_role
-    from organization o, (select b.id, b.status, b.role_key from member b where b.org_id = p_org and b.id = any (v_plain)) before
-    where m.org_id = p_org and m.id = any (v_plain) and o.org_id = p_org and before.id = m.id
-    returning m.id, m.person_id, before.status as status_before, before.role_key as role_before),
   event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
-    select p_org, p_actor, 'member.removed', 'member', r.id,
-      jsonb_build_object('from', r.status_before, 'reason', 'directory_delete', 'role', r.role_before) from removed r
-    union all
-    select p_org, p_actor, 'directory_user.deleted', 'member', r.id, '{}' from removed r),
-  mark as (
-    insert into projection_due (kind, subject_id, priority) select 'person', r.person_id, 0 from removed r
-    where r.person_id is not null
-    on conflict (kind, subject_id) do update set priority = 0, seq = nextval('projection_seq'),
-      due_at = least(projection_due.due_at, excluded.due_at), attempts = 0),
+    select p_org, p_actor, 'directory_user.deleted', 'member', m, '{}' from unnest(v_plain) m),
   total as (
     insert into directory_count (org_id, directory_id, slot, users)
     select p_org, p_directory, pg_backend_pid() % 64, -cardinality(v_plain)
     on conflict (org_id, directory_id, slot) do update set users = directory_count.users + excluded.users)
-  select a.n from unnest(p_members) with ordinality as a (id, n) where a.id = any (v_plain);
+  select a.n from jsonb_populate_recordset(null::directory_user_asked, p_users) a where a.member_id = any (v_plain);
 end $$;
 
 -- Changes of members of several groups, each by difference: `n` of a pair is the change it belongs to. One pair of group and
@@ -319,7 +312,7 @@ declare
   v_function regprocedure;
 begin
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
-    and p.proname in ('admit_newcomers', 'scim_create_users', 'scim_update_users', 'write_names_of_persons',
+    and p.proname in ('admit_newcomers', 'admit_new_members', 'lock_directory_users', 'scim_create_users', 'scim_update_users', 'write_names_of_persons',
       'scim_change_members', 'scim_deactivate_users', 'scim_delete_users')
   loop
     execute format('revoke execute on function %s from public', v_function);

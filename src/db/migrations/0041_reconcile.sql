@@ -87,7 +87,7 @@ $$;
 create function loses_full_control(p_org uuid, p_member uuid, p_role text) returns boolean language plpgsql as $$
 begin
   if exists (select from role where org_id = p_org and key = p_role and full_control) then return false; end if;
-  perform guard_full_control(p_org, p_member);
+  perform guard_full_control(p_org, array[p_member]);
   return false;
 exception when check_violation then
   return true;
