@@ -15,6 +15,7 @@ import { ensureKeycloak, type LocalKeycloak, startKeycloak } from '../../src/dev
 import { findFreePort } from '../../src/dev/ports.ts';
 import { startPostgres } from '../../src/dev/postgres.ts';
 import { newSecrets } from '../../src/dev/secrets.ts';
+import type { AdminAccess } from '../../src/keycloak/bootstrap.ts';
 import { createKeycloak } from '../../src/keycloak/keycloak.ts';
 import { projectOrganization } from '../../src/keycloak/project-organization.ts';
 import { findOrganizationIds } from '../../src/keycloak/projection-queries.ts';
@@ -27,6 +28,8 @@ const REALMS = { pushed: 'pushed', bare: 'bare' };
 export type World = {
   readonly scim: { readonly baseUrl: string; readonly token: string };
   readonly bare: BareTarget;
+  /** The realm that Drawbridge fills, with an administrator's rights. */
+  readonly realm: AdminAccess;
   /** One statement on Drawbridge's database, as the superuser. */
   readonly sql: (text: string) => Promise<Record<string, string>[]>;
   readonly pids: { readonly drawbridge: readonly number[]; readonly keycloak: number; readonly postgres: number };
@@ -81,6 +84,12 @@ export async function buildWorld(stack: AsyncDisposableStack, say: (line: string
   return {
     scim: { baseUrl: `${web.baseUrl}/scim/v2`, token: made.token },
     bare: { ...bare, url: keycloak.url, realm: REALMS.bare, clientSecret: secrets.keycloakRuntime },
+    realm: {
+      adminUrl: keycloak.url,
+      adminUser: 'admin',
+      adminPassword: secrets.keycloakAdmin,
+      realm: REALMS.pushed,
+    },
     sql: async (text) => (await pool.query(text)).rows,
     pids: { drawbridge: [worker.pid], keycloak: keycloak.pid, postgres: postgres.pid },
   };

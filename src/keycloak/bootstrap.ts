@@ -11,6 +11,7 @@ import { bindFlows, ensureRealmSettings } from './realm/realm-settings.ts';
 import { changeAll, type RealmConfig, type RealmStep } from './realm/realm-step.ts';
 import { ensureRequiredActions } from './realm/required-actions.ts';
 import { ensureRoles } from './realm/roles.ts';
+import { ensureTokenLives } from './realm/token-lives.ts';
 import { ensureUserProfile } from './realm/user-profile.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -36,6 +37,7 @@ const STEPS: readonly ((step: RealmStep) => Promise<unknown>)[] = [
   ensureClientPolicies,
   ensureClientScopes,
   ensureInvitationProvider,
+  ensureTokenLives,
   ensureClients,
 ];
 

@@ -92,6 +92,24 @@ test('repairs settings, flows, rights, scopes and the provider that somebody cha
   expect((await bootstrap()).changed).toEqual([]);
 });
 
+test('keeps events for weeks and access tokens for five minutes, whatever a client wants for itself', async () => {
+  const { root } = realm;
+  await root.call((api) =>
+    api.realms.update(
+      { realm: realm.realm },
+      { eventsExpiration: 60, accessTokenLifespan: 3600, attributes: { adminEventsExpiration: '60' } },
+    ),
+  );
+  const attributes = { 'access.token.lifespan': '3600' };
+  await root.call((api) => api.clients.create({ clientId: 'greedy', publicClient: true, attributes }));
+  await root.call((api) => api.clients.create({ clientId: 'modest', attributes: { 'access.token.lifespan': '60' } }));
+  expect((await bootstrap()).changed).toEqual([
+    'realm settings (accessTokenLifespan, eventsExpiration, attributes.adminEventsExpiration)',
+    'client greedy gives access tokens of 3600 s',
+  ]);
+  expect((await bootstrap()).changed).toEqual([]);
+});
+
 test('writes a rotated provider secret', async () => {
   const rotated = { ...REALM_CONFIG, providerSecret: 'another-secret-0123456789' };
   const { changed } = await bootstrapRealm({ ...realm, config: rotated });

@@ -1,7 +1,7 @@
 // A person's browser session in Keycloak without a browser: sets a password, signs in through the pages with an
 // application's client, and holds the tokens (with an offline one) to see later whether they live.
 import { createHash, randomBytes } from 'node:crypto';
-import { ensureApplicationClient } from '../../src/keycloak/bootstrap.ts';
+import { type AdminAccess, ensureApplicationClient } from '../../src/keycloak/bootstrap.ts';
 import type { Setup } from './keycloak-setup.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -47,7 +47,7 @@ export function createBrowser() {
 }
 
 /** The address of a sign-in for the test application, and what redeems its code. */
-export async function startSignIn(t: Pick<Setup, 'realm'>, parameters: Record<string, string> = {}) {
+export async function startSignIn(t: { readonly realm: AdminAccess }, parameters: Record<string, string> = {}) {
   const { adminUrl, realm } = t.realm;
   await ensureApplicationClient(t.realm, { clientId: CLIENT, name: 'Test', url: REDIRECT, redirectUris: [REDIRECT] });
   const verifier = randomBytes(32).toString('base64url');
@@ -88,7 +88,7 @@ export async function startSignIn(t: Pick<Setup, 'realm'>, parameters: Record<st
 }
 
 /** Signs the account in with a password set for the purpose. */
-export async function openSession(t: Pick<Setup, 'realm' | 'root'>, accountId: string) {
+export async function openSession(t: Pick<Setup, 'root'> & { readonly realm: AdminAccess }, accountId: string) {
   await t.root.call((api) =>
     api.users.resetPassword({ id: accountId, credential: { type: 'password', value: PASSWORD, temporary: false } }),
   );

@@ -3,6 +3,7 @@ import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/r
 import { differences, merged } from './differences.ts';
 import { BROWSER_FLOW, FIRST_LOGIN_DENIED, RESET_FLOW } from './flow-definitions.ts';
 import { changeAll, type RealmConfig, type RealmStep } from './realm-step.ts';
+import { ACCESS_TOKEN_SECONDS } from './token-lives.ts';
 
 const EVENTS_KEPT_SECONDS = 30 * 86_400;
 
@@ -38,7 +39,7 @@ const LOGIN_SETTINGS: RealmRepresentation = {
   maxDeltaTimeSeconds: 3600,
   quickLoginCheckMilliSeconds: 1000,
   minimumQuickLoginWaitSeconds: 10,
-  accessTokenLifespan: 300,
+  accessTokenLifespan: ACCESS_TOKEN_SECONDS,
   loginTheme: 'drawbridge',
   emailTheme: 'drawbridge',
   eventsEnabled: true,
