@@ -1131,6 +1131,7 @@ settle_rule_grants(uuid,uuid[],jsonb,boolean) -> rule_grant[]
 settle_teams(uuid,uuid[],rule_grant[],jsonb,boolean) -> integer
 sign_ins_ended_for(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
+signs_in_elsewhere(uuid,uuid) -> boolean, security definer, search_path=public, pg_temp
 store_pattern_matches(uuid,jsonb) -> void
 sweep_connection_tests(timestamp with time zone) -> integer
 sweep_expired(timestamp with time zone) -> integer

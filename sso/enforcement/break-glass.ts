@@ -92,10 +92,10 @@ async function requireFree(tx: Tx, memberId: string, personId: string): Promise<
       'A directory states this member and could switch them off. Take the user out of the directory first.',
     );
   }
-  if (held.byOtherHome) {
+  if (held.elsewhere) {
     throw new DomainError(
       'conflict',
-      'Another organization owns the domain of this person, and decides how they sign in.',
+      'Another organization owns the domain of this person, or signs them in by its company: it has a say in it.',
     );
   }
 }

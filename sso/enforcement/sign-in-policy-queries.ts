@@ -38,7 +38,7 @@ export async function listBreakGlass(tx: Tx): Promise<BreakGlassOwner[]> {
     usable: boolean;
   }>({
     text: `select b.member_id, m.address, m.display_name, b.named_at, b.ready_at, b.proved_at, b.last_used_at,
-        is_break_glass(b.org_id, b.member_id) and coalesce(home_organization(m.person_id), b.org_id) = b.org_id as usable
+        is_break_glass(b.org_id, b.member_id) and not signs_in_elsewhere(b.org_id, m.person_id) as usable
       from break_glass b join member m on m.org_id = b.org_id and m.id = b.member_id
       where b.org_id = $1 order by b.named_at, b.member_id`,
     values: [tx.orgId],
@@ -82,11 +82,11 @@ export async function whatHolds(
   tx: Tx,
   memberId: string,
   personId: string,
-): Promise<{ readonly byDirectory: boolean; readonly byOtherHome: boolean }> {
+): Promise<{ readonly byDirectory: boolean; readonly elsewhere: boolean }> {
   const [row] = await tx.query<{ directory: boolean; elsewhere: boolean }>({
-    text: `select coalesce(home_organization($3) <> $1, false) as elsewhere,
+    text: `select signs_in_elsewhere($1, $3) as elsewhere,
         exists (select from directory_user d where d.org_id = $1 and d.member_id = $2 and d.deleted_at is null) as directory`,
     values: [tx.orgId, memberId, personId],
   });
-  return { byDirectory: row?.directory ?? false, byOtherHome: row?.elsewhere ?? false };
+  return { byDirectory: row?.directory ?? false, elsewhere: row?.elsewhere ?? false };
 }

@@ -27,11 +27,11 @@ const name = (memberId: string, key = org.ownerKey) =>
 const sql = (text: string, values: unknown[] = []) => t.db.query<Json>(org.id, { text, values: [org.id, ...values] });
 const missingOf = (answer: { body: Json }) => answer.body.missing.map(({ code }: Json) => code);
 
-async function activeConnection(): Promise<string> {
-  const body = { ...OIDC, displayName: 'Company' };
-  const made = await t.call('POST', `${base}/connections`, { key: org.ownerKey, body });
-  const path = `${base}/connections/${made.body.id}/activate`;
-  expect((await t.call('POST', path, { key: org.ownerKey, body: { untested: true } })).status).toBe(200);
+async function activeConnection(of = org): Promise<string> {
+  const path = `/v1/organizations/${of.id}/connections`;
+  const made = await t.call('POST', path, { key: of.ownerKey, body: { ...OIDC, displayName: 'Company' } });
+  const activate = { key: of.ownerKey, body: { untested: true } };
+  expect((await t.call('POST', `${path}/${made.body.id}/activate`, activate)).status).toBe(200);
   return made.body.id;
 }
 
@@ -196,6 +196,19 @@ describe('a break-glass owner', () => {
     const [guest] = await sql('select id from member where org_id = $1 and person_id = $2', [stranger.personId]);
     const refused = await name(guest.id);
     expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('Another organization')]);
+  });
+
+  test('is nobody whom the company of another organization signs in', async () => {
+    const other = await t.make.organization();
+    await t.db.query(other.id, {
+      text: `insert into member (org_id, person_id, status, role_key) values ($1, $2, 'active', 'member')`,
+      values: [other.id, owner.personId],
+    });
+    expect((await name(owner.id)).status).toBe(201);
+    await activeConnection(other);
+    expect((await read()).breakGlass).toMatchObject([{ usable: false }]);
+    await t.call('DELETE', `${base}/sign-in-policy/break-glass/${owner.id}`, { key: org.ownerKey });
+    expect((await name(owner.id)).status).toBe(409);
   });
 
   test('is no directory: one that states them keeps them out, and one that comes later must not adopt them', async () => {

@@ -43,6 +43,15 @@ create function is_break_glass(p_org uuid, p_member uuid) returns boolean langua
     where b.org_id = p_org and b.member_id = p_member and m.status = 'active' and m.kind = 'human' and r.full_control)
 $$;
 
+-- Whether another organization has a say in how a person signs in: it owns the domain of their address, or its company
+-- signs them in.
+create function signs_in_elsewhere(p_org uuid, p_person uuid) returns boolean language sql stable
+  security definer set search_path = public, pg_temp as $$
+  select coalesce(organization_of_domain(split_part(address_of_person(p_person), '@', 2)) <> p_org, false)
+    or exists (select from member m join connection c on c.org_id = m.org_id and c.status = 'active'
+      where m.person_id = p_person and m.org_id <> p_org and m.status = 'active' and not is_break_glass(m.org_id, m.id))
+$$;
+
 -- What Keycloak must look like for one person (design, section 9). The home organization alone decides how a person signs
 -- in, also while it has a domain's proof to find again: whoever takes a record out of the DNS must not open a door. One without a home is held only where everybody who has them holds guests: what one demands must not shut the other's
 -- door, its own stands at the access check. A second factor shuts no door, so whoever demands it gets it.
@@ -182,7 +191,7 @@ do $$
 declare
   v_function regprocedure;
 begin
-  foreach v_function in array array['is_break_glass(uuid, uuid)', 'person_projection(uuid)',
+  foreach v_function in array array['is_break_glass(uuid, uuid)', 'signs_in_elsewhere(uuid, uuid)', 'person_projection(uuid)',
     'mark_people_of_organization(uuid)', 'mark_people_of_domain()', 'demand_logout(uuid)', 'note_break_glass_ready(uuid)',
     'note_first_factors_deleted(uuid)', 'refuse_break_glass_link()', 'end_break_glass()', 'adoption_hindrance(uuid, uuid)']::regprocedure[]
   loop

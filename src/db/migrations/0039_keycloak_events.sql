@@ -19,7 +19,8 @@ grant select on keycloak_cursor to drawbridge_app;
 grant select, insert, update, delete on keycloak_cursor, keycloak_event_seen to drawbridge_worker;
 
 -- A sign-in by password and second factor. The first one of a break-glass owner after Keycloak was made ready proves the
--- way in; each later session alerts: audit, and a mail to the other owners.
+-- way in; each later session alerts: audit, and a mail to the other owners. Whom another organization's company signs in,
+-- too, proves nothing: a session that goes on in another application looks the same.
 create function note_password_sign_in(p_person uuid, p_session text, p_at timestamptz) returns void language plpgsql
   security definer set search_path = public, pg_temp as $$
 declare
@@ -29,7 +30,7 @@ begin
   for b in
     select g.* from break_glass g join member m on m.org_id = g.org_id and m.id = g.member_id
     where m.person_id = p_person and is_break_glass(g.org_id, g.member_id) and g.ready_at <= p_at
-      and g.last_session is distinct from p_session
+      and g.last_session is distinct from p_session and not (g.proved_at is null and signs_in_elsewhere(g.org_id, p_person))
     order by g.org_id for update of g
   loop
     update break_glass set last_session = p_session, proved_at = coalesce(proved_at, p_at),
