@@ -1,9 +1,10 @@
 // npm run bench:sso: what company sign-in costs. Each part stands beside a peer or a floor in the same run: a SAML
 // response beside node-saml, an OpenID Connect code beside bare openid-client, evidence and mapping of a large person
-// beside their mark, 10,000 organizations beside one. Prints tables and the verdict; exit code 0 = reached, 1 = missed.
+// beside their mark, 10,000 organizations beside one; and how soon a deactivated person is out. Prints tables and the verdict; exit code 0 = reached, 1 = missed.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startPostgres } from '../src/dev/postgres.ts';
+import { cutOffTable, measureCutOff } from './sso/cut-off.ts';
 import { measureMany } from './sso/many.ts';
 import { measureOidc } from './sso/oidc.ts';
 import { measureSaml, samlTable } from './sso/saml.ts';
@@ -49,6 +50,11 @@ async function main(stack: AsyncDisposableStack): Promise<number> {
   for (const one of many) {
     console.log(`| ${one.organizations} | ${one.readyMs.toFixed(0)} | ${one.megabytes?.toFixed(0) ?? '?'} |`);
   }
+
+  say('From a deactivation to a dead session ...');
+  const cutOff = await measureCutOff(stack, say);
+  console.log(`\n${cutOffTable(cutOff).join('\n')}`);
+  if (!cutOff.reached) reasons.push('a deactivated person is out only after more than a second');
   console.log(
     ['\nVerdict: ', reasons.length === 0 ? 'reached' : 'missed', ...reasons.map((it) => `\n  ${it}`)].join(''),
   );
