@@ -25,7 +25,7 @@ const NOTHING = 'No change of this connection waits to be decided.';
 export async function acceptChange(deps: Deps, ctx: RequestContext, decision: Decision): Promise<Connection> {
   const before = await begin(deps, decision);
   return deps.db.inOrg(before.orgId, async (tx) => {
-    const { pending } = (await lockRefresh(tx, before.id)) ?? {};
+    const { pending } = (await lockRefresh(tx, before)) ?? {};
     if (!pending) throw new DomainError('conflict', NOTHING);
     const settings = withSide(before.settings, pending.side);
     const secret =
@@ -54,7 +54,7 @@ export async function acceptChange(deps: Deps, ctx: RequestContext, decision: De
 export async function rejectChange(deps: Deps, ctx: RequestContext, decision: Decision): Promise<Connection> {
   const connection = await begin(deps, decision);
   await deps.db.inOrg(connection.orgId, async (tx) => {
-    const { pending } = (await lockRefresh(tx, connection.id)) ?? {};
+    const { pending } = (await lockRefresh(tx, connection)) ?? {};
     if (!pending) throw new DomainError('conflict', NOTHING);
     await clearPending(tx, connection.id, hashOf(pending));
     await recordAudit(tx, ctx, {

@@ -110,7 +110,7 @@ async function takeIn(
       ? await samlSecretFor(merged.settings, connection.secret, now)
       : connection.secret;
   return deps.db.inOrg(connection.orgId, async (tx) => {
-    const state = await lockRefresh(tx, connection.id);
+    const state = await lockRefresh(tx, connection);
     if (!state) return 'unchanged';
     const rejected = pending !== undefined && state.rejected === hashOf(pending);
     const asked = pending && !rejected ? pending : undefined;
@@ -134,13 +134,14 @@ async function takeIn(
 async function recordFailure(
   deps: RefreshDeps,
   ctx: RequestContext,
-  { orgId, id }: Connection,
+  connection: Connection,
   error: string,
 ): Promise<void> {
   const now = deps.clock.now();
   const dueAt = new Date(now.getTime() + AGAIN_AFTER_FAILURE_MS);
+  const { orgId, id } = connection;
   await deps.db.inOrg(orgId, async (tx) => {
-    const state = await lockRefresh(tx, id);
+    const state = await lockRefresh(tx, connection);
     if (!state) return;
     await saveRefreshFailure(tx, id, { now, dueAt, error });
     // told once, when it begins

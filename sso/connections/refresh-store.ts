@@ -69,11 +69,22 @@ export async function findHealth(
   );
 }
 
-/** The state, locked until the transaction ends; undefined for a connection that is read from no address. */
-export async function lockRefresh(tx: Tx, connectionId: string): Promise<RefreshState | undefined> {
+/**
+ * The state, with the connection locked until the transaction ends (connection first, as every change of it does);
+ * undefined for one that is read from no address, or was changed since it was read.
+ */
+export async function lockRefresh(
+  tx: Tx,
+  { id, version }: Pick<Connection, 'id' | 'version'>,
+): Promise<RefreshState | undefined> {
+  const same = await tx.query({
+    text: 'select id from connection where org_id = $1 and id = $2 and version = $3 for no key update',
+    values: [tx.orgId, id, version],
+  });
+  if (same.length === 0) return undefined;
   const [row] = await tx.query<Row>({
-    text: `select ${COLUMNS} from connection_refresh where org_id = $1 and connection_id = $2 for update`,
-    values: [tx.orgId, connectionId],
+    text: `select ${COLUMNS} from connection_refresh where org_id = $1 and connection_id = $2`,
+    values: [tx.orgId, id],
   });
   return row && fromRow(row);
 }

@@ -22,7 +22,7 @@ const shared = { tag: 'Connections', access: { permission: 'connection.manage' }
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'config'> & { readonly outbound: GuardedFetch };
 
 export function connectionRoutes(deps: Deps): Endpoint[] {
-  const read = fewAtOnce();
+  const outboundOf = fewAtOnce(deps.outbound);
   const ok = async (connection: Connection) => ({ status: 200, body: await showConnection(deps, connection) });
   const answers = (description: string) => ({ 200: { description, schema: connectionViewSchema } });
   return [
@@ -35,7 +35,7 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       idempotent: true,
       responses: { 201: { description: 'The connection', schema: connectionViewSchema } },
       handle: async ({ ctx, orgId, body }) => {
-        const input = await read(orgId, () => withProvider(deps.outbound, body));
+        const input = await withProvider(outboundOf(orgId), body);
         const made = await createConnection(deps, ctx, orgId, input);
         const location = `/v1/organizations/${orgId}/connections/${made.id}`;
         return { status: 201, location, body: await showConnection(deps, made) };
@@ -74,7 +74,7 @@ export function connectionRoutes(deps: Deps): Endpoint[] {
       handle: async ({ ctx, orgId, rights, params: { connection }, body }) => {
         // no address is asked for somebody who may not give it
         await requireMayChange(deps, rights, await getConnection(deps, orgId, connection), body);
-        const change = await read(orgId, () => withProvider(deps.outbound, body));
+        const change = await withProvider(outboundOf(orgId), body);
         return ok(await updateConnection(deps, ctx, orgId, connection, { rights, change }));
       },
     }),
