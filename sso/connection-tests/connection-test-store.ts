@@ -80,6 +80,23 @@ export async function noteTested(tx: Tx, connectionId: string, trustVersion: num
   });
 }
 
+/**
+ * In a transaction that will be rolled back: the connection as it will be once it is active, in the place of those that
+ * assert one of its domains now.
+ */
+export async function assumeActive(tx: Tx, connectionId: string): Promise<void> {
+  await tx.query({
+    text: `update connection o set status = 'disabled' from connection c
+      where c.org_id = $1 and c.id = $2 and o.org_id = $1 and o.id <> $2 and o.status = 'active'
+        and exists (select from jsonb_array_elements_text(c.settings -> 'domains') d where o.settings -> 'domains' ? d)`,
+    values: [tx.orgId, connectionId],
+  });
+  await tx.query({
+    text: `update connection set status = 'active' where org_id = $1 and id = $2 and status <> 'active'`,
+    values: [tx.orgId, connectionId],
+  });
+}
+
 export async function findTest(queryable: Queryable, orgId: string, id: string): Promise<ConnectionTest | undefined> {
   const [row] = await queryable.query<Row>({
     text: `select ${COLUMNS} from connection_test where org_id = $1 and id = $2`,

@@ -6,7 +6,6 @@ import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
 import { assumeProvedDomains } from '../../src/orgs/assume-domains.ts';
 import type { Connection } from '../connections/connection.ts';
-import { setConnectionStatus } from '../connections/connection-store.ts';
 import type { SsoDeps } from '../deps.ts';
 import { asRefusal, completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findOwnDomainOf } from '../sign-in/member-queries.ts';
@@ -16,7 +15,7 @@ import { note, type SignInTrace, timed, writeTrace } from '../sign-in/sign-in-tr
 import { explain } from '../sign-in/traces-queries.ts';
 import type { UpstreamPerson } from '../sign-in/upstream-person.ts';
 import type { TestResult } from './connection-test.ts';
-import { finishTestRow, noteTested } from './connection-test-store.ts';
+import { assumeActive, finishTestRow, noteTested } from './connection-test-store.ts';
 import { warningsOf } from './warnings.ts';
 
 type Deps = Pick<SsoDeps, 'db' | 'clock' | 'log' | 'config'>;
@@ -68,7 +67,7 @@ async function tryPerson(
   trial: { connection: Connection; person: UpstreamPerson; browserHash: Buffer; trace: SignInTrace },
 ): Promise<Tried> {
   const { connection, person, trace } = trial;
-  await setConnectionStatus(tx, connection.id, 'active');
+  await assumeActive(tx, connection.id);
   const proved = await assumeProvedDomains(tx, ctx, deps.clock.now());
   const ownDomain = person.evidence.address && (await findOwnDomainOf(tx, person.evidence.address));
   const warnings = () =>

@@ -67,7 +67,9 @@ export async function updateConnection(
     throw new DomainError('invalid_value', 'A saml connection has no clientSecret.');
   }
   const secret = await secretAfter(before, settings, change.clientSecret, deps.clock.now());
-  if (before.status === 'active') await requireReady(deps, { ...before, settings, secret } as Connection);
+  if (before.status === 'active') {
+    await requireReady(deps, { ...before, settings, secret } as Connection, before.settings.domains);
+  }
   return deps.db.inOrg(orgId, async (tx) => {
     const after = await updateConnectionRow(tx, deps.config.secretKey, {
       id,
@@ -115,7 +117,7 @@ export async function activateConnection(
   const connection = await getConnection(deps, orgId, id);
   if (connection.status === 'active') return connection;
   await deps.db.inOrg(orgId, (tx) => requireMaySwitchOn(tx, rights, { orgId, kind: 'connection', id }));
-  await requireReady(deps, connection);
+  await requireReady(deps, connection, []);
   if (!isTested(connection)) requireMayGoUntested(rights, untested);
   return switchStatus(deps, ctx, connection, 'active');
 }
@@ -165,12 +167,12 @@ async function switchStatus(
   return getConnection(deps, orgId, id);
 }
 
-/** Complete, and only domains that the organization has proved. */
-async function requireReady(deps: Deps, connection: Connection): Promise<void> {
+/** Complete, and only domains that the organization has verified; a lost one among `kept` hinders no other change. */
+async function requireReady(deps: Deps, connection: Connection, kept: readonly string[]): Promise<void> {
   const missing = missingFor(connection);
   if (missing) throw new DomainError('conflict', `The connection is not complete. ${missing}`);
   const verified = new Set(await listVerifiedDomains(deps, connection.orgId));
-  const unproved = connection.settings.domains.find((domain) => !verified.has(domain));
+  const unproved = connection.settings.domains.find((domain) => !verified.has(domain) && !kept.includes(domain));
   if (unproved)
     throw new DomainError(
       'conflict',

@@ -31,15 +31,18 @@ export async function findHomeRealm({ db }: Pick<SsoDeps, 'db'>, address: string
 }
 
 /**
- * The connections by which somebody may sign in: the one that asserts the address's domain, else all; several are for
+ * The connections by which somebody may sign in: the one that asserts the address's domain, or the nearest above it, else all; several are for
  * the person to choose from.
  *
  * @param active the organization's active connections; no two of them assert one domain
  */
 export function fittingConnections(active: readonly Connection[], address: string | undefined): readonly Connection[] {
   const domain = address === undefined ? undefined : domainOf(address);
-  const own = active.find(({ settings }) => domain !== undefined && settings.domains.includes(domain));
-  return own ? [own] : active;
+  if (domain === undefined) return active;
+  const claims = active.flatMap((connection) => connection.settings.domains.map((claim) => ({ claim, connection })));
+  const covering = claims.filter(({ claim }) => domain === claim || domain.endsWith(`.${claim}`));
+  const [nearest] = covering.sort((one, other) => other.claim.length - one.claim.length);
+  return nearest ? [nearest.connection] : active;
 }
 
 export async function findOrganizationKey({ db }: Pick<SsoDeps, 'db'>, orgId: string): Promise<string | undefined> {

@@ -151,6 +151,42 @@ describe('a connection', () => {
     ]);
   });
 
+  test('switched off logs out whom it has signed in, and nobody else', async () => {
+    const org = await organization();
+    const { id } = await call('post', '', org.id, { body: { ...oidc, clientSecret: 's' } });
+    await activate(org.id, id);
+    const members = [
+      await bridge.make.member(org.id, `ada@${org.domain}`),
+      await bridge.make.member(org.id, `bob@${org.domain}`),
+    ];
+    const persons = await Promise.all(members.map((member) => bridge.personOf(member)));
+    await bridge.rows(
+      `insert into identity (org_id, connection_id, issuer, subject, member_id, linked_by) values ($1, $2, 'i', 's', $3, 'test')`,
+      [org.id, id, members[0]],
+    );
+    await bridge.rows(
+      `insert into keycloak_projected (person_id, desired, certain) select unnest($1::uuid[]), '{}', true`,
+      [persons],
+    );
+    await call('post', '/{connection}/disable', org.id, { id });
+    const due = await bridge.rows<{ person_id: string }>(
+      'select person_id from keycloak_projected where logout_due and person_id = any ($1)',
+      [persons],
+    );
+    expect(due.map((row) => row.person_id)).toEqual([persons[0]]);
+  });
+
+  test('is changed though one of its domains was lost meanwhile', async () => {
+    const org = await organization();
+    const { id } = await call('post', '', org.id, { body: { ...oidc, clientSecret: 's' } });
+    await activate(org.id, id);
+    await bridge.rows(`update domain_claim set status = 'lost' where org_id = $1`, [org.id]);
+    const patch = (body: object) => code(call('patch', '/{connection}', org.id, { id, body }));
+    expect(await patch({ clientSecret: 'next' })).toBe('done');
+    await call('post', '/{connection}/disable', org.id, { id });
+    expect(await code(activate(org.id, id))).toBe('conflict');
+  });
+
   test('never shows its secret, and stores it sealed', async () => {
     const { id: orgId } = await organization();
     const made = await call('post', '', orgId, { body: { ...oidc, clientSecret: 'very-secret-value' } });

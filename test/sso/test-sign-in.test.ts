@@ -171,6 +171,16 @@ describe('a test sign-in', () => {
     expect((await call('GET', `/connections/${connection}`)).body).toMatchObject({ status: 'disabled', tested: true });
   });
 
+  test('works beside an active connection that asserts the same domain, as if it had taken its place', async () => {
+    const body = { protocol: 'saml', displayName: 'Next', metadataXml: company.metadataXml(), jit: 'on' };
+    await call('POST', `/connections/${connection}/activate`, { untested: true });
+    const present = connection;
+    connection = (await call('POST', '/connections', body)).body.id;
+    expect(await resultOf((await runTest()).id)).toMatchObject({ outcome: 'passed' });
+    expect((await call('GET', `/connections/${present}`)).body).toMatchObject({ status: 'active' });
+    expect((await call('GET', `/connections/${connection}`)).body).toMatchObject({ status: 'tested' });
+  });
+
   test('before the company is known is refused by name, too', async () => {
     connection = (await call('POST', '/connections', { protocol: 'saml', displayName: 'Empty' })).body.id;
     const { id } = await runTest();
