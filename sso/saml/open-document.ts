@@ -122,6 +122,7 @@ export function checkOneAssertion(v: Verification): string {
     );
   }
   v.sent = sent;
+  v.encrypted = sent.localName === 'EncryptedAssertion';
   return sent.localName;
 }
 

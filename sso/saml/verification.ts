@@ -17,6 +17,8 @@ export type Verification = VerifyInput & {
   response: Element;
   /** The one Assertion or EncryptedAssertion in the document, as sent. */
   sent: Element;
+  /** The assertion came encrypted. */
+  encrypted: boolean;
   responseSigned: boolean;
   assertionSigned: boolean;
   /** The Assertion, read from bytes that a verified signature covers. Every field comes from here. */

@@ -136,6 +136,15 @@ describe('a sign-in by samlp', () => {
     }
   });
 
+  test('by another method than the connection demands is refused, by the demanded one accepted', async () => {
+    const x509 = 'urn:oasis:names:tc:SAML:2.0:ac:classes:X509';
+    const { orgId, alias } = await connect('demanding', { authnContexts: [x509] });
+    await bridge.signIn(new ScriptedBrowser(), alias);
+    expect((await bridge.lastTrace(orgId))?.detail.samlRefusal).toBe('authn_context');
+    company.state.options = { authnContextClassRef: x509 };
+    expect((await signIn(alias)).claims).toMatchObject({ email: 'alice@demanding.test' });
+  });
+
   test('a request that another key has signed is refused at its side', async () => {
     const { alias } = await connect('distrusted');
     company.state.serviceProvider = { ...company.state.serviceProvider!, certificate: company.key.certificate };

@@ -136,6 +136,12 @@ const VARIANTS: readonly (readonly [what: string, xml: () => string | Buffer, se
     () => signXml(encryptXml(signed(), sp), response),
     { connection: { signedPart: 'both' } },
   ],
+  ['the response signed, then the assertion encrypted', () => encryptXml(signXml(unsigned(), response), sp)],
+  [
+    'both signed, then the assertion encrypted',
+    () => encryptXml(signXml(signed(), response), { ...sp, data: `${XMLENC}aes256-cbc` }),
+    { connection: { signedPart: 'both', requireEncryption: true } },
+  ],
   ['encryption demanded and there', () => encryptXml(signed(), sp), { connection: { requireEncryption: true } }],
   ['AES-128-GCM', () => encryptXml(signed(), { ...sp, data: `${XMLENC11}aes128-gcm` })],
   ['AES-128-CBC', () => encryptXml(signed(), { ...sp, data: `${XMLENC}aes128-cbc` })],

@@ -7,6 +7,7 @@ const response = { key: KEYS.idp, element: 'Response' } as const;
 const sp = { certificate: KEYS.sp.certificate };
 const XMLENC = 'http://www.w3.org/2001/04/xmlenc#';
 
+const plainOf = (xml: string) => xml.match(/<saml:Assertion.*<\/saml:Assertion>/s)?.[0] ?? '';
 const forgedInside = () => encryptXml(unsigned({ nameId: 'admin' }), sp);
 
 refuses('encryption', [
@@ -27,7 +28,30 @@ refuses('encryption', [
       );
     },
   ],
-  ['the response signed before encryption', 'digest_mismatch', () => encryptXml(signXml(unsigned(), response), sp)],
+  [
+    'the response signed before encryption, and another assertion encrypted',
+    'digest_mismatch',
+    () => {
+      const other = encryptedElement(plainOf(unsigned({ nameId: 'admin' })), sp);
+      return signXml(unsigned(), response).replace(/<saml:Assertion.*<\/saml:Assertion>/s, () => other);
+    },
+  ],
+  [
+    'the response signed before encryption, and the ciphertext changed',
+    'digest_mismatch',
+    () => flipLastCipherByte(encryptXml(signXml(unsigned(), response), { ...sp, data: `${XMLENC}aes256-cbc` })),
+  ],
+  [
+    'the response signed before encryption, and edited',
+    'digest_mismatch',
+    () => encryptXml(signXml(unsigned(), response), sp).replace('Destination="', 'Destination="https://evil.test/'),
+  ],
+  [
+    'the response signed before encryption, without a key of ours',
+    'digest_mismatch',
+    () => encryptXml(signXml(unsigned(), response), sp),
+    { connection: { decryptionKeys: [] } },
+  ],
   [
     'only the response signed where the assertion must be',
     'signature_policy',

@@ -12,6 +12,10 @@ const DOCUMENTS = {
   'response signed': signXml(unsigned(), response),
   'both signed': signXml(signed(), response),
   'signed and encrypted': encryptXml(signed(), { certificate: KEYS.sp.certificate }),
+  'signed, then encrypted without a tag': encryptXml(signXml(unsigned(), response), {
+    certificate: KEYS.sp.certificate,
+    data: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc',
+  }),
   'encrypted without a tag, then signed': signXml(
     encryptXml(unsigned(), { certificate: KEYS.sp.certificate, data: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc' }),
     response,
