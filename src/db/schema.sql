@@ -1102,7 +1102,7 @@ refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
 release_connection(uuid,uuid,boolean,jsonb) -> integer
 release_member(uuid,uuid,text,text,jsonb) -> text
-release_members(uuid,uuid[],text,text,jsonb) -> void
+release_members(uuid,uuid[],text,text,jsonb) -> void, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 release_retained_control(uuid,jsonb) -> void
 remove_extension_values(uuid,text) -> integer
 reopen_member(uuid,uuid,jsonb) -> void

@@ -51,6 +51,21 @@ test.each([
   }
 });
 
+test.each(['suspended', 'removed'])('law 3: not all owners are %s by one statement; all but one are', async (to) => {
+  const org = await t.make.organization();
+  const owners = [];
+  for (let at = 0; at < 3; at += 1) owners.push(await t.make.member(org, { role: 'owner' }));
+  const release = (members: readonly Json[]) =>
+    t.db.query(org.id, {
+      text: `select release_members($1, $2, $3, 'test', '{"kind":"system","id":"test"}')`,
+      values: [org.id, members.map(({ id }) => id), to],
+    });
+  await expect(release(owners)).rejects.toMatchObject({ code: 'last_owner' });
+  expect(await ownersOf(org)).toHaveLength(3);
+  await release(owners.slice(1));
+  expect((await ownersOf(org)).map(({ id }) => id)).toEqual([owners[0]!.id]);
+});
+
 test('law 3: a suspended owner does not count', async () => {
   const org = await t.make.organization();
   const [first, second] = [await t.make.member(org, { role: 'owner' }), await t.make.member(org, { role: 'owner' })];

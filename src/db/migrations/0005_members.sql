@@ -83,7 +83,9 @@ end $$;
 -- Out, for all of these members together and in two steps: 'suspended' at once and reversible, 'removed' for good (the
 -- record and its history stay). Somebody whom nothing carries but an offer that is still open goes back to 'invited'. What a
 -- directory says of its groups is a fact and stays; it gives a removed member nothing.
-create function release_members(p_org uuid, p_members uuid[], p_to text, p_reason text, p_actor jsonb) returns void language plpgsql as $$
+create function release_members(p_org uuid, p_members uuid[], p_to text, p_reason text, p_actor jsonb) returns void language plpgsql
+  -- as in 0012: an array would have every call planned anew
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   p_members := array(select m.id from member m where m.org_id = p_org and m.id = any (p_members)
     and m.status not in (p_to, 'removed', 'purged') order by m.id for update);
