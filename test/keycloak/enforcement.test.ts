@@ -1,13 +1,17 @@
 // Single sign-on that is enforced, on a real Keycloak: which doors are shut, what becomes of a password that is set all
 // the same, whom it does not hold, and the way back.
+
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMailbox } from '../../src/dev/mailbox.ts';
 import { findFreePort } from '../../src/dev/ports.ts';
 import { readAccount } from '../../src/keycloak/account.ts';
 import { bootstrapRealm, type RealmConfig } from '../../src/keycloak/bootstrap.ts';
+import { EventWorker } from '../../src/keycloak/event-worker.ts';
 import { projectPerson } from '../../src/keycloak/project-person.ts';
 import { noteUncertain } from '../../src/keycloak/projection-store.ts';
-import { eventually } from '../support/eventually.ts';
+import { ProjectionWorker } from '../../src/keycloak/projection-worker.ts';
+import { eventually, eventuallyHolds } from '../support/eventually.ts';
 import { REALM_CONFIG, type Setup, setup } from './keycloak-setup.ts';
 import { createBrowser, openSession, SIGNED_IN, startSignIn } from './open-session.ts';
 import { startToldProvider } from './told-provider.ts';
@@ -177,6 +181,8 @@ async function followResetLink(address: string) {
   return { browser, page: await browser.go(link) };
 }
 
+const stop = (worker: { stop(): Promise<void> }) => worker.stop();
+
 describe('a password that is set all the same', () => {
   test('by kc_action in a session of the company: it opens nothing, and is deleted again', async () => {
     const { org, person, address } = await memberOf('action');
@@ -191,9 +197,13 @@ describe('a password that is set all the same', () => {
     expect(await passwordsOf(person)).toHaveLength(1);
     const refused = await signInByPassword(address);
     expect([refused.status, refused.page.includes('choose your company')]).toEqual([401, true]);
-    await noteUncertain({ query: t.keycloak.db.realm.bind(t.keycloak.db) }, person);
-    await project(person);
-    expect(await passwordsOf(person)).toEqual([]);
+    await using stack = new AsyncDisposableStack();
+    const log = pino({ level: 'silent' });
+    const events = stack.adopt(new EventWorker(t.keycloak, { clock: { now: () => new Date() }, log }, 50), stop);
+    const projection = stack.adopt(new ProjectionWorker(t.keycloak, log), stop);
+    events.start();
+    projection.start();
+    await eventuallyHolds(async () => expect(await passwordsOf(person)).toEqual([]));
     expect((await typeAddress(address)).end.url).toMatch(SIGNED_IN);
   });
 

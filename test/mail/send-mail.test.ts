@@ -6,6 +6,7 @@ import { simpleParser } from 'mailparser';
 import { pino } from 'pino';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Database } from '../../src/db/database.ts';
 import { type Mailbox, type StoredMail, startMailbox } from '../../src/dev/mailbox.ts';
 import { type Jobs, startJobs } from '../../src/jobs/runner.ts';
 import { mailHealth } from '../../src/mail/mail-health.ts';
@@ -192,3 +193,31 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => holder.close(resolve));
   return port;
 }
+
+test('the other owners, and nobody else, are told that a break-glass owner has signed in', async () => {
+  const { t } = s;
+  const org = await t.make.organization('glassworks');
+  const [ada, grace] = [
+    await t.make.member(org, { role: 'owner', name: 'ada' }),
+    await t.make.member(org, { role: 'owner', name: 'grace' }),
+  ];
+  await t.make.member(org, { role: 'admin', name: 'alan' });
+  const path = `/v1/organizations/${org.id}/sign-in-policy/break-glass`;
+  expect((await t.call('POST', path, { key: org.ownerKey, body: { memberId: ada.id } })).status).toBe(201);
+  const text = `update break_glass set ready_at = now() - interval '2 minutes' where org_id = $1`;
+  await t.db.query(org.id, { text, values: [org.id] });
+  await using worker = new AsyncDisposableStack();
+  const db = worker.adopt(new Database(t.database.workerUrl, { size: 1 }), (it) => it.close());
+  const signsIn = (session: string) =>
+    db.realm({ text: 'select note_password_sign_in($1, $2, now())', values: [ada.personId, session] });
+  await signsIn('the one that proves');
+  await signsIn('the one that tells');
+  await signsIn('the one that tells');
+  await withQueue(mailbox.smtpUrl, async () => {
+    const mail = await eventually(async () => (await mailsTo(grace.address))[0]);
+    expect(mail.subject).toBe('A break-glass owner of glassworks has signed in: ada');
+    expect(mail.text).toContain('suspend the member');
+  });
+  const all = (await (await fetch(`${mailbox.url}/messages`)).json()) as StoredMail[];
+  expect(all.filter(({ subject }) => subject.includes('break-glass')).flatMap(({ to }) => to)).toEqual([grace.address]);
+});

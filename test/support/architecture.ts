@@ -74,6 +74,8 @@ const PURE = [
   /^src\/directory\/extension-schema\.ts$/,
   /^src\/members\/(member|check-access|sign-in-demand)\.ts$/,
   /^src\/keys\/(api-key|key-text)\.ts$/,
+  /^src\/keycloak\/event\.ts$/,
+  /^sso\/enforcement\/sign-in-policy\.ts$/,
   /^src\/invitations\/(invitation|invitation-token)\.ts$/,
   /^scim\/(filter|patch|quirks)\//,
   /^scim\/schema\/(?!describe)/,
