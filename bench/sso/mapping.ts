@@ -34,7 +34,7 @@ const GROUPS = 2000;
 const RULES = 5000;
 const PATTERNS = 200;
 const MEMBERS = 10_000;
-const TIMES = 41;
+const TIMES = 21;
 
 const ctx: RequestContext = {
   requestId: 'bench',
@@ -109,10 +109,12 @@ async function layRules(admin: pg.Client, { orgId, connectionId }: Place): Promi
       select $1, 'pending', 'member', 'no_address' from generate_series(1, ${MEMBERS})`,
   ];
   for (const statement of statements) await admin.query(statement, [orgId]);
+  await admin.query('analyze');
   await admin.query(
     `insert into sso_evidence (org_id, connection_id, member_id, state, value_ids, at, listed_at)
       select $1, $2, m.id, 'list', array(select v.id from claim_value v where v.org_id = $1
-        and v.value in (select 'group-' || (m.n * 7 + k * 13) % 10000 + 1 from generate_series(1, 20) k) order by v.id), now(), now()
+        and v.attribute = '' and v.value = any (array(select 'group-' || (m.n * 7 + k * 13) % 10000 + 1 from generate_series(1, 20) k))
+        order by v.id), now(), now()
       from (select id, row_number() over (order by id) as n from member where org_id = $1 and status = 'pending') m`,
     [orgId, connectionId],
   );
@@ -144,9 +146,8 @@ async function signIn({ db, orgId, connectionId, memberId }: Place, groups: read
 async function measureSignIns(plain: Place, large: Place): Promise<MappingCost[]> {
   const range = (from: number) => Array.from({ length: GROUPS }, (_, n) => `group-${from + n}`);
   const [one, other] = [range(1), range(5001)];
-  const first: number[] = [];
   const cases = {
-    'the same 2,000 groups as before': (n: number) => (n < 0 ? one : one),
+    'the same 2,000 groups as before': () => one,
     'one of 2,000 groups is another': (n: number) => [...one.slice(1), `group-${4000 + n}`],
     '2,000 other groups than before': (n: number) => (n % 2 === 0 ? other : one),
     '2,000 groups, 20 of them never seen before': (n: number) => [...one.slice(20), ...fresh(n)],
@@ -166,7 +167,6 @@ async function measureSignIns(plain: Place, large: Place): Promise<MappingCost[]
     }
     costs.push({ what, ms: median(samples) });
   }
-  void first;
   const least = median(floor);
   return [
     { what: 'no groups, no rules', ms: least, addedMs: undefined },
