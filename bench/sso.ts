@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { startPostgres } from '../src/dev/postgres.ts';
 import { cutOffTable, measureCutOff } from './sso/cut-off.ts';
 import { measureMany } from './sso/many.ts';
+import { MAPPING_ADDS_AT_MOST_MS, mappingTable, measureMapping } from './sso/mapping.ts';
 import { measureOidc } from './sso/oidc.ts';
 import { measureSaml, samlTable } from './sso/saml.ts';
 import { measureWhole } from './sso/whole.ts';
@@ -43,6 +44,13 @@ async function main(stack: AsyncDisposableStack): Promise<number> {
   const whole = await measureWhole(postgres, folder);
   console.log('| whole sign-ins by SAML | per second | web, CPU ms each | Postgres, CPU ms each |\n|--:|--:|--:|--:|');
   console.log(`| ${whole.signIns} | ${whole.perSecond.toFixed(0)} | ${ms(whole.webMs)} | ${ms(whole.postgresMs)} |\n`);
+
+  say('Evidence and mapping of a large person ...');
+  const mapping = await measureMapping(postgres);
+  console.log(`${mappingTable(mapping).join('\n')}\n`);
+  for (const { what, addedMs } of mapping) {
+    if ((addedMs ?? 0) > MAPPING_ADDS_AT_MOST_MS) reasons.push(`evidence and mapping: ${what}`);
+  }
 
   say('10,000 organizations beside one ...');
   const many = await measureMany(postgres, folder);
