@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Page, ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
 import { type Json, type MadeOrganization, type Setup, setup } from '../support/server.ts';
+import { CLIENT, startUpstream } from './oidc/upstream.ts';
 import { type SamlCompany, startSamlCompany } from './support/saml-company.ts';
 
 let t: Setup;
@@ -179,6 +180,39 @@ describe('a test sign-in', () => {
     expect(await resultOf((await runTest()).id)).toMatchObject({ outcome: 'passed' });
     expect((await call('GET', `/connections/${present}`)).body).toMatchObject({ status: 'active' });
     expect((await call('GET', `/connections/${connection}`)).body).toMatchObject({ status: 'tested' });
+  });
+
+  test('goes the whole way by OpenID Connect, too', async () => {
+    const body = { protocol: 'oidc', displayName: 'Acme', jit: 'on', clientId: CLIENT.id, clientSecret: CLIENT.secret };
+    const made = (await call('POST', '/connections', body)).body;
+    connection = made.id;
+    const claims = { email: `gina@${org.key}.test`, groups: ['Engineering'] };
+    const upstream = await startUpstream({ redirectUri: made.serviceProvider.redirectUri, claims });
+    try {
+      expect((await call('PATCH', `/connections/${connection}`, { issuer: upstream.issuer })).status).toBe(200);
+      const found = await resultOf((await runTest()).id);
+      expect(found).toMatchObject({ outcome: 'passed', result: { step: 'created', certificate: null } });
+      expect(found.result.received).toMatchObject({ email: [claims.email], groups: ['Engineering'] });
+      expect(found.result.checks.map((check: { name: string }) => check.name)).toContain('ID token');
+      upstream.tamper = async (answer) => ({ ...answer, id_token: `${answer.id_token.slice(0, -4)}AAAA` });
+      const { outcome, result } = await resultOf((await runTest()).id);
+      expect({ outcome, result }).toMatchObject({ outcome: 'refused', result: { answerAccepted: false } });
+      expect(result.refusal.cure).not.toBe('');
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  test('keeps what was received for 72 hours, and what it found for good', async () => {
+    const { id } = await runTest();
+    const sweep = (hours: number) =>
+      admin.query('select sweep_expired($1)', [new Date(t.clock.now().getTime() + hours * 3_600_000)]);
+    await sweep(71);
+    expect((await resultOf(id)).result).toMatchObject({ received: { externalId: ['x-ada'] } });
+    await sweep(73);
+    const { outcome, result } = await resultOf(id);
+    expect({ outcome, result }).toMatchObject({ outcome: 'passed', result: { received: {}, person: null } });
+    expect(result.checks.length).toBeGreaterThan(10);
   });
 
   test('before the company is known is refused by name, too', async () => {
