@@ -110,24 +110,23 @@ create function settle_rule_grants(p_org uuid, p_members uuid[], p_actor jsonb, 
   language plpgsql as $$
 declare
   v_wanted rule_grant[] := array(select row(g.*)::rule_grant from rule_grants(p_org, p_members) g);
+  v_present rule_grant[] := array(select row(member_id, target_kind, target, source, ref)::rule_grant from access_grant
+    where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null);
   v_gone rule_grant[];
 begin
-  v_gone := array(select row(a.member_id, a.target_kind, a.target, a.source, a.ref)::rule_grant from (
-      select member_id, target_kind, target, source, ref from access_grant
-      where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null
-        and not adds_only(p_org, rule_id, ref)
-      except select * from unnest(v_wanted)) a);
+  -- most of what is given was given before: only differences are looked at one by one
+  v_gone := array(select row(g.*)::rule_grant from (select * from unnest(v_present) except select * from unnest(v_wanted)) g
+    where not adds_only(p_org, split_part(g.ref, ':', 1)::uuid, g.ref));
   if p_brake and v_gone <> '{}' then v_gone := hold_excess(p_org, v_gone, p_actor); end if;
   if v_gone <> '{}' then
     delete from access_grant a using unnest(v_gone) g
     where a.org_id = p_org and a.member_id = g.member_id and a.target_kind = g.target_kind and a.target = g.target
       and a.source = g.source and a.ref = g.ref;
   end if;
-  if v_wanted <> '{}' then
-    insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
-    select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref from unnest(v_wanted) w
-    on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
-  end if;
+  insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
+  select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref
+  from (select * from unnest(v_wanted) except select * from unnest(v_present)) w
+  on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
   return v_gone;
 end $$;
 
