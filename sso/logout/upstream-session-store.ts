@@ -70,7 +70,10 @@ export async function rememberLogout(tx: Tx, connectionId: string, messageId: st
   });
 }
 
-/** Ends the open sessions that a company names; answers which they were, and of whom. */
+/**
+ * Ends the open sessions that a company names; answers which they were, and of whom. A sign-in that came without a session
+ * index is ended with its person, and formats count only where both sides name one.
+ */
 export async function endNamedSessions(
   tx: Tx,
   connectionId: string,
@@ -81,8 +84,8 @@ export async function endNamedSessions(
     name: 'sso_upstream_session_end_named',
     text: `update upstream_session set ended_at = $6, ended_by = 'company'
       where org_id = $1 and connection_id = $2 and ended_at is null and ($3::text is null or subject = $3)
-        and ($4::text is null or name_format is null or name_format = $4)
-        and (cardinality($5::text[]) = 0 or session_index = any ($5))
+        and ($4::text is null or name_format is null or name_format = $4 or concat($4, name_format) like '%:unspecified%')
+        and (cardinality($5::text[]) = 0 or session_index = any ($5) or (session_index is null and $3 is not null))
       returning id, member_id`,
     values: [tx.orgId, connectionId, named.subject ?? null, named.nameFormat ?? null, named.sessionIndexes, at],
   });

@@ -1,4 +1,5 @@
 // Logout in both directions, through a real Keycloak and a company's realm: what ends here ends there.
+import pg from 'pg';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, newProfile } from '../support/browser.ts';
@@ -34,6 +35,30 @@ async function isAskedAtCompany(profile: BrowserContext, address: string): Promi
   return Promise.race([asked, back]);
 }
 
+async function asOwner<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: system.bridgeInput.databases.ownerUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function publishedKeys(): Promise<string[]> {
+  const { keys } = (await (await fetch(`${system.facts.baseUrl}/oidc/jwks`)).json()) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+}
+
+/** Makes our keys older and has the clock's own task look at them. */
+async function runRotation(currentSince: string): Promise<void> {
+  await asOwner(`update signing_key set created_at = created_at - interval '40 days', current_since = ${currentSince}`);
+  await asOwner(`select graphile_worker.add_job('rotate_signing_keys')`);
+  const text = `select (select count(*)::integer from signing_key) as keys,
+    (select count(*)::integer from graphile_worker.jobs where task_identifier = 'rotate_signing_keys') as waiting`;
+  await eventuallyHolds(async () => expect(await asOwner(text)).toEqual([{ keys: 2, waiting: 0 }]));
+}
+
 describe('a company with OpenID Connect', () => {
   test('has its session ended by a logout at the application', async () => {
     const hedy = employee(1, 0);
@@ -62,6 +87,38 @@ describe('a company with OpenID Connect', () => {
     await profile.close();
     await bystander.close();
   });
+});
+
+test('a browser that stays at the company leaves no session behind', async () => {
+  const hedy = employee(1, 0);
+  const profile = await newProfile(browser);
+  await signInByCompany(profile, system, hedy);
+  const page = await profile.newPage();
+  await page.route(/^http:\/\/localhost:/, (route) => route.abort());
+  await expect(page.goto(`${system.facts.demoApp.url}/logout`)).rejects.toThrow();
+  // two minutes later
+  await asOwner(`update graphile_worker._private_jobs j set run_at = now() from graphile_worker._private_tasks t
+    where t.id = j.task_id and t.identifier = 'end_keycloak_sessions'`);
+  await eventuallyHolds(async () => expect(await keycloakSessions(system, hedy.email)).toBe(0));
+  await profile.close();
+});
+
+test('Keycloak follows when our keys change, and a session of the old key still logs out at the company', async () => {
+  const [before, after] = [await newProfile(browser), await newProfile(browser)];
+  await signInByCompany(before, system, employee(1, 0));
+  const [first] = await publishedKeys();
+  await runRotation(`current_since - interval '40 days'`);
+  await runRotation('current_since');
+  // a process that runs looks again within a minute; a new one at once
+  await system.restartBridge();
+  const [current, retired] = await publishedKeys();
+  expect(retired).toBe(first);
+  expect(current).not.toBe(first);
+  await signInByCompany(after, system, employee(1, 1));
+  await logOutAtApp(before);
+  expect(await isAskedAtCompany(before, employee(1, 0).email)).toBe(true);
+  await before.close();
+  await after.close();
 });
 
 describe('a company with SAML', () => {

@@ -106,6 +106,15 @@ describe('a logout at the company', () => {
     for (const { sid } of sessions) expect(await sessionOf(sid)).toMatchObject({ ended_by: 'company' });
   });
 
+  test('of a person whose ID token named no session ends what there is', async () => {
+    const { sid } = await signIn();
+    await bridge.rows('update upstream_session set session_index = null where id = $1', [sid]);
+    await tell(await upstream.sign(logoutClaims({ sub: 'somebody-else', sid: 'a-session' })));
+    expect(await sessionOf(sid)).toMatchObject({ ended_by: null });
+    await tell(await upstream.sign(logoutClaims({ sub: 'employee-1', sid: 'a-session' })));
+    expect(await sessionOf(sid)).toMatchObject({ ended_by: 'company' });
+  });
+
   test('of a browser that has signed in twice names both sign-ins, since either may have opened the session', async () => {
     const browser = new ScriptedBrowser();
     const first = await signIn(browser);
