@@ -1,7 +1,7 @@
 // Drawbridge as an OIDC identity provider to Keycloak (design, section 4): who is signed in is decided anew for every
 // request, our `sub` is the person id, and Keycloak is never answered with an OAuth error that makes it loop (field
 // notes on Keycloak, 12.1). All state is in Postgres.
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { errors, interactionPolicy, type KoaContextWithOIDC, Provider, type JWK as ProviderKey } from 'oidc-provider';
 import { deriveKey } from '../../src/seal.ts';
 import type { SsoDeps } from '../deps.ts';
@@ -37,13 +37,17 @@ export type OidcProvider = {
 export async function createProvider(deps: SsoDeps, keyRing: KeyRing): Promise<OidcProvider> {
   const first = await keyRing.keys();
   let live = { version: first.version, ...buildProvider(deps, first) };
+  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const keys = await keyRing.keys();
+    if (keys.version !== live.version) live = { version: keys.version, ...buildProvider(deps, keys) };
+    live.handle(req, res);
+  }
   return {
     provider: () => live.provider,
-    // the key ring keeps its last set, so it does not fail here
     handle: (req, res) =>
-      void keyRing.keys().then((keys) => {
-        if (keys.version !== live.version) live = { version: keys.version, ...buildProvider(deps, keys) };
-        live.handle(req, res);
+      void serve(req, res).catch((error: unknown) => {
+        deps.log.error({ err: error }, 'the identity provider could not take a request');
+        res.writeHead(500).end();
       }),
   };
 }
