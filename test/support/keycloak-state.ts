@@ -66,6 +66,11 @@ export async function logOutAtCompany(system: TestSystem, company: 0 | 1, addres
   await adminCall(system, `/users/${user?.id}/logout`, {}, realm);
 }
 
+/** Keycloak drops what it has cached of identity providers' keys, as it does by itself in time. */
+export async function forgetKeys(system: TestSystem): Promise<void> {
+  await adminCall(system, '/clear-keys-cache', {});
+}
+
 type FoundUser = { readonly id: string; readonly enabled: boolean };
 
 async function findUser(system: TestSystem, address: string, realm?: string): Promise<FoundUser | undefined> {
