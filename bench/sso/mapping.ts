@@ -139,6 +139,7 @@ async function signIn({ db, orgId, connectionId, memberId }: Place, groups: read
       memberId,
       traceId: newId(),
       claims: [{ attribute: '', ...evidence.groups, replaces: true }],
+      settled: true,
       at: new Date(),
     });
     spent += performance.now() - inside;

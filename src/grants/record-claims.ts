@@ -23,6 +23,11 @@ export type SignInClaims = {
   readonly memberId: string;
   readonly traceId: string;
   readonly claims: readonly Claim[];
+  /**
+   * Nothing else about the member has changed in this transaction: what follows is computed only if the claims differ.
+   * Rules, directories and policies compute it themselves when they change.
+   */
+  readonly settled: boolean;
   readonly at: Date;
 };
 
@@ -33,7 +38,13 @@ export async function recordClaims(
   said: SignInClaims,
 ): Promise<{ readonly changed: boolean; readonly resolved: number | undefined }> {
   let resolved: number | undefined;
-  for (const claim of said.claims) resolved = (await recordClaim(tx, ctx, said, claim)) ?? resolved;
+  let { settled } = said;
+  for (const claim of said.claims) {
+    const recorded = await recordClaim(tx, ctx, said, claim);
+    resolved = recorded.resolved ?? resolved;
+    settled &&= !recorded.changed;
+  }
+  if (settled) return { changed: false, resolved };
   const [row] = await tx.query<{ changed: number }>({
     name: 'reconcile_signed_in',
     text: 'select reconcile_grants($1, array[$2]::uuid[], $3, true) as changed',
@@ -47,8 +58,9 @@ async function recordClaim(
   ctx: RequestContext,
   { connectionId, memberId, traceId, at }: SignInClaims,
   { attribute, state, replaces, values }: Claim,
-): Promise<number | undefined> {
-  const [row] = await tx.query<{ resolved: number | null; fresh: (Matchable & { id: string })[] | null }>({
+): Promise<{ readonly resolved: number | undefined; readonly changed: boolean }> {
+  type Row = { resolved: number | null; fresh: (Matchable & { id: string })[] | null; changed: boolean };
+  const [row] = await tx.query<Row>({
     name: 'record_claim',
     text: 'select * from record_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [tx.orgId, connectionId, memberId, attribute, state, replaces, values, at, traceId],
@@ -62,5 +74,5 @@ async function recordClaim(
       values: [tx.orgId, JSON.stringify(matches), row.fresh.map(({ id }) => id), actorJson(ctx)],
     });
   }
-  return row?.resolved ?? undefined;
+  return { resolved: row?.resolved ?? undefined, changed: row?.changed ?? true };
 }

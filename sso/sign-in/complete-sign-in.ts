@@ -82,7 +82,15 @@ async function signInOnce(
       : await createJustInTime(tx, ctx, connection, person, entry, trace);
     const linkedBy = found?.step ?? 'created';
     if (linkedBy !== 'identity') await link(tx, ctx, { connection, person, memberId, linkedBy, at });
-    await takeEvidence(tx, ctx, { connection, person, memberId, entry, trace, at });
+    await takeEvidence(tx, ctx, {
+      connection,
+      person,
+      memberId,
+      wasActive: before?.status === 'active',
+      entry,
+      trace,
+      at,
+    });
     trace.facts.step = linkedBy;
     trace.facts.rules = await listRulesMatched(tx, memberId, connection.id);
     trace.facts.difference = differenceBetween(before, await getStanding(tx, memberId));
@@ -132,16 +140,17 @@ async function takeEvidence(
     connection: Connection;
     person: UpstreamPerson;
     memberId: string;
+    wasActive: boolean;
     entry: Entry;
     trace: SignInTrace;
     at: Date;
   },
 ): Promise<void> {
-  const { connection, person, memberId, entry, trace, at } = taken;
+  const { connection, person, memberId, wasActive, entry, trace, at } = taken;
   const { groups, attributes } = person.evidence;
   const { absentGroups } = connection.settings;
   const groupsKnown = replacesWhatWasKnown(groups, absentGroups);
-  await applyEntryRoles(tx, memberId, entry, { groupsKnown, person });
+  const rolesChanged = await applyEntryRoles(tx, memberId, entry, { groupsKnown, person });
   const { resolved } = await recordClaims(tx, ctx, {
     connectionId: connection.id,
     memberId,
@@ -149,6 +158,7 @@ async function takeEvidence(
     claims: [['', groups] as const, ...attributes].map(([attribute, claim]) => {
       return { attribute, ...claim, replaces: replacesWhatWasKnown(claim, absentGroups) };
     }),
+    settled: wasActive && !rolesChanged,
     at,
   });
   if (resolved !== undefined) trace.facts.overage = { source: 'directory', groups: resolved };

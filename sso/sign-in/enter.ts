@@ -58,30 +58,34 @@ const refOf = ({ id }: EntryGrant) => `entry:${id}`;
 
 /**
  * Gives the roles of the grants that match and takes back those that do not any more. What the sign-in was silent about
- * is held: a group grant while no usable list came, an attribute grant while the attribute is missing.
+ * is held: a group grant while no usable list came, an attribute grant while the attribute is missing. Answers whether
+ * anything has changed; what follows from it is the caller's to compute.
  */
 export async function applyEntryRoles(
   tx: Tx,
   memberId: string,
   entry: Entry,
   said: { readonly groupsKnown: boolean; readonly person: UpstreamPerson },
-): Promise<void> {
+): Promise<boolean> {
   const given = entry.matched.filter(({ role }) => role !== undefined);
   const lost = entry.unmatched.filter(({ attribute }) =>
     attribute === undefined ? said.groupsKnown : said.person.attributes.has(attribute),
   );
-  await tx.query({
+  const taken = await tx.query({
     name: 'sso_entry_roles_take',
     text: `delete from access_grant a where a.org_id = $1 and a.member_id = $2 and a.source = 'rule' and a.ref like 'entry:%'
       and (a.ref = any ($3::text[])
-        or not exists (select from entry_grant e where e.org_id = a.org_id and 'entry:' || e.id = a.ref))`,
+        or not exists (select from entry_grant e where e.org_id = a.org_id and 'entry:' || e.id = a.ref))
+      returning 1 as one`,
     values: [tx.orgId, memberId, lost.map(refOf)],
   });
-  if (given.length === 0) return;
-  await tx.query({
+  if (given.length === 0) return taken.length > 0;
+  const added = await tx.query({
     name: 'sso_entry_roles_give',
     text: `insert into access_grant (org_id, member_id, target_kind, target, source, ref)
-      select $1, $2, 'role', g.role, 'rule', g.ref from unnest($3::text[], $4::text[]) g (role, ref) on conflict do nothing`,
+      select $1, $2, 'role', g.role, 'rule', g.ref from unnest($3::text[], $4::text[]) g (role, ref) on conflict do nothing
+      returning 1 as one`,
     values: [tx.orgId, memberId, given.map(({ role }) => role), given.map(refOf)],
   });
+  return taken.length + added.length > 0;
 }

@@ -189,6 +189,7 @@ async function world() {
             memberId: id(member),
             traceId: newId(),
             claims: [claim],
+            settled: true,
             at: clock.now(),
           });
         });

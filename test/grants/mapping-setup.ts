@@ -74,6 +74,7 @@ async function makeCompany(s: ScimSetup) {
           memberId,
           traceId: newId(),
           claims: [{ attribute, state: known, replaces: known === 'list' || known === 'empty', values }],
+          settled: true,
           at: s.t.clock.now(),
         });
       }),

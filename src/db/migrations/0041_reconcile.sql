@@ -28,7 +28,7 @@ $$;
 create function rule_grants(p_org uuid, p_members uuid[], p_shadow boolean default false)
   returns table (member_id uuid, target_kind text, target text, source text, ref text) language sql stable as $$
   with reason as (
-    select gm.member_id, x.team_key, r as rule, 'scim' as source, r.id || ':' || g.id as ref
+    select gm.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'scim' as source, r.id || ':' || g.id as ref
     from group_member gm
       join rule_match x on x.org_id = gm.org_id and x.value_id = gm.group_id
       join mapping_rule r on r.org_id = x.org_id and r.id = x.rule_id and r.enabled and (r.mode = 'shadow') = p_shadow
@@ -39,7 +39,7 @@ create function rule_grants(p_org uuid, p_members uuid[], p_shadow boolean defau
         and u.member_id = gm.member_id and u.adoption is not null)
       and not exists (select from directory d where d.org_id = g.org_id and d.id = g.directory_id and d.released)
     union all
-    select e.member_id, x.team_key, r, 'sso', r.id || ':' || e.connection_id
+    select e.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'sso', r.id || ':' || e.connection_id
     from sso_evidence e
       join connection c on c.org_id = e.org_id and c.id = e.connection_id and not c.released
       cross join lateral (select m.rule_id, m.value_id, m.team_key from rule_match m
@@ -48,26 +48,29 @@ create function rule_grants(p_org uuid, p_members uuid[], p_shadow boolean defau
         and (r.connection_id is null or r.connection_id = e.connection_id)
     where e.org_id = p_org and e.member_id = any (p_members)
       and (e.attribute <> '' or c.directory_id is null or not directory_denies(p_org, c.directory_id, e.member_id, x.value_id)))
-  select distinct w.member_id, case when (w.rule).target_kind = 'role' then 'role' else 'team' end,
-    coalesce(t.id::text, (w.rule).target), w.source, w.ref
+  select distinct w.member_id, case when w.target_kind = 'role' then 'role' else 'team' end,
+    coalesce(t.id::text, w.target), w.source, w.ref
   from reason w
     left join team t on t.org_id = p_org and t.key = w.team_key and t.archived_at is null
-  where case (w.rule).target_kind
+  where case w.target_kind
     when 'team_template' then t.id is not null
-    when 'role' then (w.rule).ceiling is null or exists (select from role o where o.org_id = p_org and o.key = (w.rule).target
-      and not o.full_control and o.permissions <@ (w.rule).ceiling)
+    when 'role' then w.ceiling is null or exists (select from role o where o.org_id = p_org and o.key = w.target
+      and not o.full_control and o.permissions <@ w.ceiling)
     else true end
 $$;
 
--- What grants come to. By the policy 'manual-first', what somebody was given by hand is what they have.
+-- What grants come to. By the policy 'manual-first', what somebody was given by hand is what they have. Many grants lead to
+-- one team, and somebody may have a thousand: each team is looked up once, by its key.
 create function effective_teams(p_org uuid, p_members uuid[]) returns table (member_id uuid, team_id uuid) language sql stable as $$
-  select distinct a.member_id, t.id from access_grant a
-    join team t on t.org_id = a.org_id and t.id = case when a.target_kind = 'team' then a.target::uuid end and t.archived_at is null
-  where a.org_id = p_org and a.member_id = any (p_members) and a.target_kind = 'team'
-    and (a.rule_id is null
-      or not exists (select from organization where org_id = p_org and mapping_conflicts = 'manual-first')
-      or not exists (select from access_grant h where h.org_id = p_org and h.member_id = a.member_id
-        and h.target_kind = 'team' and h.source in ('manual', 'invite')))
+  select e.member_id, e.team_id from (
+    select g.member_id, (select t.id from team t where t.org_id = p_org and t.id = g.target::uuid and t.archived_at is null) as team_id
+    from (select distinct a.member_id, a.target from access_grant a
+      where a.org_id = p_org and a.member_id = any (p_members) and a.target_kind = 'team'
+        and (a.rule_id is null
+          or not exists (select from organization where org_id = p_org and mapping_conflicts = 'manual-first')
+          or not exists (select from access_grant h where h.org_id = p_org and h.member_id = a.member_id
+            and h.target_kind = 'team' and h.source in ('manual', 'invite')))) g) e
+  where e.team_id is not null
 $$;
 
 -- A member's roles, the first that counts before the others: what was retained for the last owner, then the rule of highest
@@ -109,14 +112,17 @@ create type rule_grant as (member_id uuid, target_kind text, target text, source
 create function settle_rule_grants(p_org uuid, p_members uuid[], p_actor jsonb, p_brake boolean) returns rule_grant[]
   language plpgsql as $$
 declare
-  v_wanted rule_grant[] := array(select row(g.*)::rule_grant from rule_grants(p_org, p_members) g);
-  v_present rule_grant[] := array(select row(member_id, target_kind, target, source, ref)::rule_grant from access_grant
-    where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null);
   v_gone rule_grant[];
+  v_new rule_grant[];
 begin
   -- most of what is given was given before: only differences are looked at one by one
-  v_gone := array(select row(g.*)::rule_grant from (select * from unnest(v_present) except select * from unnest(v_wanted)) g
-    where not adds_only(p_org, split_part(g.ref, ':', 1)::uuid, g.ref));
+  with wanted as materialized (select * from rule_grants(p_org, p_members)),
+  present as materialized (select member_id, target_kind, target, source, ref from access_grant
+    where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null)
+  select array(select row(g.*)::rule_grant from (select * from present except select * from wanted) g
+      where not adds_only(p_org, split_part(g.ref, ':', 1)::uuid, g.ref)),
+    array(select row(w.*)::rule_grant from (select * from wanted except select * from present) w)
+  into v_gone, v_new;
   if p_brake and v_gone <> '{}' then v_gone := hold_excess(p_org, v_gone, p_actor); end if;
   if v_gone <> '{}' then
     delete from access_grant a using unnest(v_gone) g
@@ -124,8 +130,7 @@ begin
       and a.source = g.source and a.ref = g.ref;
   end if;
   insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
-  select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref
-  from (select * from unnest(v_wanted) except select * from unnest(v_present)) w
+  select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref from unnest(v_new) w
   on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
   return v_gone;
 end $$;

@@ -146,9 +146,11 @@ create trigger directory_group_forgets_matches after delete on directory_group r
 
 -- What a sign-in said in one claim. Only a list, also an empty one, replaces what was known (p_replaces). Too many groups to
 -- send (overage) are looked up in the paired directory, which adds to what is known and takes nothing away. Answers how many
--- groups that were (null: not looked up), and the values never seen before, where patterns have to be held against them.
+-- groups that were (null: not looked up), the values never seen before, where patterns have to be held against them, and
+-- whether what is known has changed.
 create function record_claim(p_org uuid, p_connection uuid, p_member uuid, p_attribute text, p_state text, p_replaces boolean,
-  p_values text[], p_at timestamptz, p_trace uuid) returns table (resolved integer, fresh jsonb) language plpgsql as $$
+  p_values text[], p_at timestamptz, p_trace uuid) returns table (resolved integer, fresh jsonb, changed boolean)
+  language plpgsql as $$
 #variable_conflict use_column
 declare
   v_source text := case when p_attribute = '' then 'sso.groups' else 'sso.attribute' end;
@@ -200,7 +202,8 @@ begin
   return query select v_resolved, case when v_new is not null and exists (select from mapping_rule r
       where r.org_id = p_org and r.source = v_source and r.attribute = p_attribute and r.match in ('prefix', 'glob', 'regex'))
     then (select jsonb_agg(jsonb_build_object('id', v.id, 'value', v.value, 'key', v.value_key)) from claim_value v
-      where v.org_id = p_org and v.id = any (v_new)) end;
+      where v.org_id = p_org and v.id = any (v_new)) end,
+    v_ids is not null and v_ids <> coalesce(v_known, '{}');
 end $$;
 
 -- Whoever has evidence of a connection gets, or loses, what rules make of it now. Answers how many changed.
