@@ -35,13 +35,17 @@ test('makes the organization, its domains, and a group for each team and role', 
   expect(roles.map(({ name }) => name).sort()).toEqual(['member', 'owner']);
 });
 
-test('follows renames, new and archived teams and lost domains, and keeps the rest', async () => {
+test('follows renames, new and archived teams and ended domains, and keeps the rest', async () => {
   const org = await t.organization('changing', 'Before');
   await project(org);
   await t.sql(`update organization set display_name = 'After' where org_id = $1`, [org]);
   await t.sql(`update team set archived_at = now() where org_id = $1`, [org]);
   await t.sql(`insert into team (org_id, key, display_name) values ($1, 'research', 'Research')`, [org]);
-  await t.sql(`update domain_claim set status = 'lost' where org_id = $1`, [org]);
+  await t.sql(`update domain_claim set status = 'lost', lost_at = now() where org_id = $1`, [org]);
+  await project(org);
+  // whoever signs in by it goes on to, until its grace is over
+  expect((await read('changing', 'After')).domains).toHaveLength(1);
+  await t.sql('update domain_claim set ended_at = now() where org_id = $1', [org]);
   await project(org);
   const changed = await read('changing', 'After');
   expect(changed.redirectUrl).toBe(t.keycloak.appUrl);

@@ -155,7 +155,8 @@ describe('a replay', () => {
     const d = await keeping();
     const team = await s.t.make.team(d.org, 'Crew');
     const rule = { source: 'scim.group', match: 'display_name', value: 'Crew', target: { team: team.id } };
-    await s.t.call('POST', `/v1/organizations/${d.org.id}/mapping-rules`, { key: d.org.ownerKey, body: rule });
+    const rules = `/v1/organizations/${d.org.id}/mapping-rules`;
+    const { body: mapped } = await s.t.call('POST', rules, { key: d.org.ownerKey, body: rule });
     const [one, two] = [await d.user('one'), await d.user('two')];
     const group = await d.group('Crew', [one.id]);
     const members = [{ value: two.id }];
@@ -167,7 +168,7 @@ describe('a replay', () => {
     expect(outcome.events).toContainEqual({
       action: 'member.teams_changed',
       subject: { kind: 'member', id: two.id },
-      data: { added: [team.id] },
+      data: { added: [team.id], rules: { [team.id]: [mapped.id] } },
     });
     expect((await d.call('GET', `/Groups/${group.id}`)).body.members).toMatchObject([{ value: one.id }]);
   });
