@@ -9,8 +9,17 @@ const GRACE_SECONDS = 5;
 
 export type LivePool = { stop(): Promise<void> };
 
-/** Holds the lock of the runner `poolId` until stopped (again after a lost connection) and frees jobs of dead ones. */
-export async function keepPoolAlive(deps: { ownerUrl: string; log: Logger }, poolId: string): Promise<LivePool> {
+/**
+ * Holds the lock of the runner `poolId` until stopped (again after a lost connection), and frees the jobs of dead runners
+ * and those that this one has taken without knowing it.
+ *
+ * @param running ids of the jobs that this runner is at, as it goes on
+ */
+export async function keepPoolAlive(
+  deps: { ownerUrl: string; log: Logger },
+  poolId: string,
+  running: ReadonlySet<string>,
+): Promise<LivePool> {
   let client: pg.Client | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -28,6 +37,8 @@ export async function keepPoolAlive(deps: { ownerUrl: string; log: Logger }, poo
       client ??= await connect();
       const freed = await freeJobsOfTheDead(client, poolId);
       if (freed > 0) deps.log.warn({ pools: freed }, 'jobs of killed processes were given back');
+      const lost = await freeLostJobs(client, poolId, [...running]);
+      if (lost > 0) deps.log.warn({ jobs: lost }, 'jobs whose taking got no answer were given back');
     } catch (error) {
       deps.log.warn({ err: error }, 'the queue could not be looked after; trying again');
     }
@@ -73,4 +84,17 @@ export async function freeJobsOfTheDead(
 
 function lockName(poolId: string): string {
   return `job pool ${poolId}`;
+}
+
+/**
+ * Gives back the jobs that the runner holds and is not at: the connection broke after they were taken and before it was
+ * told. One that has just ended may be among them, and runs twice at most. Answers how many.
+ */
+export async function freeLostJobs(client: pg.ClientBase, poolId: string, running: readonly string[]): Promise<number> {
+  const { rowCount } = await client.query(
+    `update graphile_worker._private_jobs set locked_at = null, locked_by = null
+     where locked_by = $1 and locked_at < now() - make_interval(secs => $2) and id <> all ($3::bigint[])`,
+    [poolId, GRACE_SECONDS, running],
+  );
+  return rowCount ?? 0;
 }

@@ -97,30 +97,37 @@ async function startRunner(input: JobsInput, pool: pg.Pool): Promise<Running> {
   events.once('pool:create', ({ workerPool }: { workerPool: { id: string } }) => {
     poolId = workerPool.id;
   });
+  const running = new Set<string>();
   const runner = await run({
     pgPool: pool,
     concurrency: AT_ONCE,
     noHandleSignals: true,
     crontab: input.crontab,
-    taskList: taskList(input),
+    taskList: taskList(input, running),
     events,
     logger: queueLogger(input.log),
   });
-  return { runner, alive: await keepPoolAlive(input, poolId) };
+  return { runner, alive: await keepPoolAlive(input, poolId, running) };
 }
 
-function taskList(input: JobsInput): TaskList {
+/** `running` holds the ids of the jobs that are under way. */
+function taskList(input: JobsInput, running: Set<string>): TaskList {
   const entries = Object.entries(input.tasks).map(([name, task]) => {
     const run: TaskList[string] = async (payload, helpers) => {
       const { job } = helpers;
       const log = input.log.child({ task: name, jobId: job.id });
-      await task(payload, {
-        log,
-        attempt: job.attempts,
-        lastAttempt: job.attempts >= job.max_attempts,
-        signal: helpers.abortSignal,
-        query: (text, values) => helpers.query(text, values),
-      });
+      running.add(job.id);
+      try {
+        await task(payload, {
+          log,
+          attempt: job.attempts,
+          lastAttempt: job.attempts >= job.max_attempts,
+          signal: helpers.abortSignal,
+          query: (text, values) => helpers.query(text, values),
+        });
+      } finally {
+        running.delete(job.id);
+      }
     };
     return [name, run] as const;
   });

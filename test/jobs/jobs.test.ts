@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { enqueueJob } from '../../src/jobs/jobs-store.ts';
-import { freeJobsOfTheDead } from '../../src/jobs/live-pools.ts';
+import { freeJobsOfTheDead, freeLostJobs } from '../../src/jobs/live-pools.ts';
 import { type Jobs, startJobs } from '../../src/jobs/runner.ts';
 import { defineTask, type JobHelpers, type Task } from '../../src/jobs/task.ts';
 import { TIMED_TASKS_CRONTAB, timedTasks } from '../../src/jobs/timed-tasks.ts';
@@ -99,6 +99,30 @@ test('the jobs of a killed process are given back at once, those of a living one
   const jobs = await start({ note: task });
   try {
     await eventually(() => expect(seen).toEqual([7]));
+  } finally {
+    await jobs.stop();
+  }
+});
+
+test('a job whose taking got no answer is given back by the runner that holds it, and is done', async () => {
+  await add('note', { n: 8 });
+  await s.sql(
+    `update graphile_worker._private_jobs set locked_by = 'me', locked_at = now() - interval '1 minute', attempts = 1`,
+  );
+  const [held] = await s.sql<{ id: string }>('select id from graphile_worker._private_jobs');
+  const client = new pg.Client({ connectionString: s.t.database.url });
+  await client.connect();
+  try {
+    expect(await freeLostJobs(client, 'me', [held!.id])).toBe(0);
+    expect(await freeLostJobs(client, 'another', [])).toBe(0);
+    expect(await freeLostJobs(client, 'me', [])).toBe(1);
+  } finally {
+    await client.end();
+  }
+  const { seen, task } = recorder();
+  const jobs = await start({ note: task });
+  try {
+    await eventually(() => expect(seen).toEqual([8]));
   } finally {
     await jobs.stop();
   }
