@@ -1096,7 +1096,7 @@ reconcile_connection(uuid,uuid,jsonb) -> integer
 reconcile_directory(uuid,uuid,jsonb) -> integer
 reconcile_grants(uuid,uuid[],jsonb,boolean) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
-record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> TABLE(resolved integer, fresh jsonb)
+record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> TABLE(resolved integer, fresh jsonb, changed boolean)
 refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger

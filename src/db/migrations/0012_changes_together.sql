@@ -121,10 +121,11 @@ $$;
 -- What is decided of users and their members holds until the commit: whoever changes what a member is, or may do, locks it.
 -- Each of them locks in this order.
 create function lock_directory_users(p_org uuid, p_directory uuid, p_users jsonb) returns void language sql as $$
-  select from jsonb_populate_recordset(null::directory_user_asked, p_users) a
-    join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
-    join member m on m.org_id = p_org and m.id = a.member_id
-  order by a.member_id for update of d, m
+  -- one look-up by its whole key for each: as joins, a large directory would be walked in the order of its ids
+  select from (select member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) order by member_id) a
+    cross join lateral (select from directory_user d
+      where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id limit 1 for update) d
+    cross join lateral (select from member m where m.org_id = p_org and m.id = a.member_id limit 1 for update) m
 $$;
 
 -- Replacements of users who are active and stay so, at the address they have, and whom no other directory states. A version
@@ -183,11 +184,11 @@ begin
   perform lock_directory_users(p_org, p_directory, p_users);
   v_plain := array(
     select a.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
-      join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
+    where (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
         and d.deleted_at is null and d.active and d.adoption is null and d.version = a.version
         and (d.user_name, d.external_id, d.display_name_key, d.email_key, d.given_name_key, d.family_name_key) is not distinct from
-          (a.user_name, a.external_id, fold_key(a.display_name), fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name))
-    where (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
+          (a.user_name, a.external_id, fold_key(a.display_name), fold_key(a.email), fold_key(a.given_name), fold_key(a.family_name))) is not null
+      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
         and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
       and (select m.id from member m where m.org_id = p_org and m.id = a.member_id and m.status = 'active'
         and m.address_key is not distinct from fold_key(a.address)
@@ -218,20 +219,21 @@ declare
   v_plain uuid[];
 begin
   perform lock_directory_users(p_org, p_directory, p_users);
-  v_plain := array(select d.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
-      join directory_user d on d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
-        and d.deleted_at is null and d.adoption is null
-    where (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = d.member_id
+  v_plain := array(
+    select a.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+    where (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
+        and d.member_id = a.member_id and d.deleted_at is null and d.adoption is null) is not null
+      and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
         and o.directory_id <> p_directory and o.deleted_at is null limit 1) is null
-      and (select m.id from member m where m.org_id = p_org and m.id = d.member_id and m.status in ('active', 'suspended', 'pending')
+      and (select m.id from member m where m.org_id = p_org and m.id = a.member_id and m.status in ('active', 'suspended', 'pending')
         and (select r.full_control from role r where r.org_id = p_org and r.key = m.role_key) = false) is not null
-      and (select c.ref from carrier c where c.org_id = p_org and c.member_id = d.member_id
+      and (select c.ref from carrier c where c.org_id = p_org and c.member_id = a.member_id
         and (c.source, c.ref) <> ('directory', p_directory) limit 1) is null
-      and (select g.target from access_grant g where g.org_id = p_org and g.member_id = d.member_id limit 1) is null
-      and (select t.team_id from team_member t where t.org_id = p_org and t.member_id = d.member_id limit 1) is null
-      and (select i.id from invitation i where i.org_id = p_org and i.member_id = d.member_id limit 1) is null
+      and (select g.target from access_grant g where g.org_id = p_org and g.member_id = a.member_id limit 1) is null
+      and (select t.team_id from team_member t where t.org_id = p_org and t.member_id = a.member_id limit 1) is null
+      and (select i.id from invitation i where i.org_id = p_org and i.member_id = a.member_id limit 1) is null
       and (select i.subject from connection c join identity i on i.org_id = c.org_id and i.connection_id = c.id
-        where c.org_id = p_org and i.member_id = d.member_id limit 1) is null);
+        where c.org_id = p_org and i.member_id = a.member_id limit 1) is null);
   if v_plain = '{}' then return; end if;
   perform release_members(p_org, v_plain, 'removed', 'directory_delete', p_actor);
   return query
