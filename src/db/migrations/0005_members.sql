@@ -108,9 +108,12 @@ begin
     delete from carrier where org_id = p_org and member_id = any (p_members);
     delete from team_member where org_id = p_org and member_id = any (p_members);
     delete from access_grant where org_id = p_org and member_id = any (p_members);
-    -- by its keys: an organization has few connections, and no index leads from a member to an identity
-    delete from identity i using connection c where c.org_id = p_org and i.org_id = c.org_id and i.connection_id = c.id
-      and i.member_id = any (p_members);
+    -- each by its whole key: an organization has few connections, and no index leads from a member to an identity
+    delete from identity where ctid = any (array(
+      select found.place from connection c cross join unnest(p_members) as gone (id)
+        cross join lateral (select i.ctid as place from identity i
+          where i.org_id = p_org and i.connection_id = c.id and i.member_id = gone.id limit 1) found
+      where c.org_id = p_org));
     delete from sso_evidence where org_id = p_org and member_id = any (p_members);
     update invitation set status = 'cancelled' where org_id = p_org and member_id = any (p_members) and status = 'pending';
   end if;
