@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/dev/api-client.ts';
 import { launchBrowser, newProfile } from '../support/browser.ts';
-import { retireOldKeys, rotateSigningKey, setEmployeeGroups } from '../support/keycloak-state.ts';
+import { encryptAssertions, retireOldKeys, rotateSigningKey, setEmployeeGroups } from '../support/keycloak-state.ts';
 import { logInAtCompany, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
 
@@ -71,5 +71,19 @@ test('a new signing key there stops nobody, and neither does the end of the old 
   await rotateSigningKey(system, 0);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
   await retireOldKeys(system, 0);
+  expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
+});
+
+test('a company that encrypts its assertions signs its people in, and one that does not is refused where it must', async () => {
+  await acme('PATCH', connection, { encryption: 'required' });
+  const profile = await newProfile(browser);
+  const page = await startSignIn(profile, system);
+  await typeAddress(page, employee(0).email);
+  await logInAtCompany(page, employee(0));
+  await page.waitForURL(`${system.facts.baseUrl}/**`);
+  expect((await page.textContent('body')) ?? '').toContain('response_refused');
+  await profile.close();
+  const { serviceProvider } = await acme<{ serviceProvider: { metadataUrl: string } }>('GET', connection);
+  await encryptAssertions(system, 0, serviceProvider.metadataUrl);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
 });

@@ -148,3 +148,15 @@ export async function retireOldKeys(system: TestSystem, company: 0 | 1): Promise
     await adminCall(system, `/components/${id}`, undefined, realm, 'DELETE');
   }
 }
+
+/** From now on the company's realm encrypts its assertions for a service provider, with the certificate of its metadata. */
+export async function encryptAssertions(system: TestSystem, company: 0 | 1, metadataUrl: string): Promise<void> {
+  const realm = system.facts.company[company]?.realm;
+  const metadata = await (await fetch(metadataUrl)).text();
+  const certificate = /use="encryption"[\s\S]*?X509Certificate>([^<]+)</.exec(metadata)?.[1]?.replaceAll(/\s/g, '');
+  if (!certificate) throw new Error(`The metadata publishes no key to encrypt with: ${metadata}`);
+  const found = await adminCall(system, `/clients?clientId=${encodeURIComponent(metadataUrl)}`, undefined, realm);
+  const [client] = (await found.json()) as { id: string; attributes: Record<string, string> }[];
+  const attributes = { ...client?.attributes, 'saml.encrypt': 'true', 'saml.encryption.certificate': certificate };
+  await adminCall(system, `/clients/${client?.id}`, { ...client, attributes }, realm, 'PUT');
+}
