@@ -23,6 +23,7 @@ beforeAll(async () => {
   const directoryId = await bridge.make.directory(org.id);
   ada = await bridge.make.directoryUser(org.id, directoryId, { address: 'ada@acme.test' });
   grace = await bridge.make.directoryUser(org.id, directoryId, { address: 'grace@acme.test' });
+  await bridge.make.team(org.id, 'engineering', 'Engineering');
   connection = await bridge.make.connection(org.id, {
     protocol: 'saml',
     directoryId,
@@ -61,7 +62,6 @@ test('the three lists tell who is linked, missing and outside', async () => {
 });
 
 test('a link that is undone can be made anew by another account, and takes along what the connection said', async () => {
-  await bridge.make.team(org.id, 'engineering', 'Engineering');
   await signIn('ada');
   expect(await bridge.teamsOf(ada)).toEqual(['engineering']);
   expect(await signIn('ada', 'ada-renamed')).toBe(false);
