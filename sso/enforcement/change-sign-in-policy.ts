@@ -12,6 +12,7 @@ import {
   countNeverLinked,
   listActiveConnectionIds,
   listBreakGlass,
+  listUncoveredDomains,
   readSignInPolicy,
 } from './sign-in-policy-queries.ts';
 import { markPeople, writeSignInPolicy } from './sign-in-policy-store.ts';
@@ -92,16 +93,20 @@ function changed(before: SignInPolicy, change: Omit<ChangeSignInPolicyInput, 'ov
 }
 
 async function whatIsMissing(tx: Tx, ctx: RequestContext, now: Date): Promise<Missing[]> {
-  const codes: Missing['code'][] = [];
+  const missing: Missing[] = [];
+  const note = (code: Missing['code'], ...names: string[]) =>
+    missing.push({ code, detail: [MISSING[code], ...names].join(' ') });
   const connections = await listActiveConnectionIds(tx);
-  if (connections.length === 0) codes.push('no_active_connection');
+  if (connections.length === 0) note('no_active_connection');
+  const uncovered = connections.length === 0 ? [] : await listUncoveredDomains(tx);
+  if (uncovered.length > 0) note('domain_uncovered', `${uncovered.join(', ')}.`);
   const wanted = { principal: principalOf(ctx.actor), since: new Date(now.getTime() - TEST_COUNTS_MS) };
   let tested = false;
   for (const connectionId of connections)
     tested ||= (await findRecentTest(tx, { connectionId, ...wanted })) !== undefined;
-  if (!tested) codes.push('no_recent_test');
-  if (!canBreakGlass(await listBreakGlass(tx))) codes.push('no_break_glass');
-  return codes.map((code) => ({ code, detail: MISSING[code] }));
+  if (!tested) note('no_recent_test');
+  if (!canBreakGlass(await listBreakGlass(tx))) note('no_break_glass');
+  return missing;
 }
 
 /** The length of a session is asked for where access is decided, and nowhere in Keycloak. */

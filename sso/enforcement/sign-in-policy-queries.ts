@@ -64,6 +64,16 @@ export async function listActiveConnectionIds(tx: Tx): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Verified domains that no active connection asserts: enforcing would leave their people without a way in. */
+export async function listUncoveredDomains(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ domain: string }>({
+    text: `select d.domain from domains_of_organization($1) d where d.status = 'verified'
+        and not exists (select from connection_domain c where c.org_id = $1 and c.domain = d.domain) order by d.domain`,
+    values: [tx.orgId],
+  });
+  return rows.map(({ domain }) => domain);
+}
+
 /** Active people of the organization's own domains whom no active connection knows yet: their next sign-in links them. */
 export async function countNeverLinked(tx: Tx): Promise<number> {
   const [row] = await tx.query<{ count: number }>({

@@ -28,12 +28,14 @@ export type BreakGlassOwner = {
 
 /** What is missing before enforcing is safe, each with its cure. */
 export type Missing = {
-  readonly code: 'no_active_connection' | 'no_recent_test' | 'no_break_glass';
+  readonly code: 'no_active_connection' | 'domain_uncovered' | 'no_recent_test' | 'no_break_glass';
   readonly detail: string;
 };
 
 export const MISSING: Readonly<Record<Missing['code'], string>> = {
   no_active_connection: 'No connection is active: nobody could sign in. Activate one.',
+  domain_uncovered:
+    'A verified domain is in no active connection, so its people would have no way in. Add it to the domains of one:',
   no_recent_test:
     'You have not signed in by a test of an active connection within 24 hours. Run one: POST …/connections/{id}/test.',
   no_break_glass:

@@ -86,6 +86,20 @@ describe('enforcing', () => {
     });
   });
 
+  test('names a verified domain whose people would have no way in', async () => {
+    const connection = await activeConnection();
+    await passedTest(connection);
+    await proved();
+    const domain = { domain: `second.${org.key}.test`, verified: true };
+    await t.call('POST', `${base}/domains`, { key: t.operatorKey, body: domain });
+    const refused = await change({ enforcement: 'enforced' });
+    expect(missingOf(refused)).toEqual(['domain_uncovered']);
+    expect(refused.body.detail).toContain(domain.domain);
+    const domains = { key: org.ownerKey, body: { domains: [`${org.key}.test`, domain.domain] } };
+    await t.call('PATCH', `${base}/connections/${connection}`, domains);
+    expect(missingOf(await change({ enforcement: 'enforced' }))).not.toContain('domain_uncovered');
+  });
+
   test('counts only a test of the last 24 hours, by the one who enforces, of the present settings', async () => {
     const connection = await activeConnection();
     await proved();
