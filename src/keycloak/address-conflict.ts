@@ -29,6 +29,19 @@ export async function freeAddress(
   return undefined;
 }
 
+/** The account of a person whose creation got no answer: one exact look-up by the name that accounts are made under. */
+export async function findLostAccount(
+  admin: KeycloakAdmin,
+  tx: Queryable,
+  personId: string,
+  address: string,
+): Promise<string | undefined> {
+  for (const holder of await admin.call((api) => api.users.find({ username: address, exact: true }))) {
+    if ((await ownerOf(tx, holder)) === personId) return holder.id;
+  }
+  return undefined;
+}
+
 async function findHolders(admin: KeycloakAdmin, address: string): Promise<UserRepresentation[]> {
   const byEmail = await admin.call((api) => api.users.find({ email: address, exact: true }));
   const byName = await admin.call((api) => api.users.find({ username: address, exact: true }));

@@ -15,7 +15,7 @@ import {
   takeAway,
   writeProfile,
 } from './account.ts';
-import { freeAddress } from './address-conflict.ts';
+import { findLostAccount, freeAddress } from './address-conflict.ts';
 import type { Keycloak } from './keycloak.ts';
 import { isRefused, KeycloakRefused } from './keycloak-error.ts';
 import { projectOrganizationOn } from './project-organization.ts';
@@ -89,7 +89,12 @@ async function makeEqual(run: Run): Promise<void> {
     return;
   }
   if (id) await forgetAccount(tx, personId);
-  if (wished.enabled) await makeAccount(run, { ...state, projected: undefined }, wished);
+  if (wished.enabled) return makeAccount(run, { ...state, projected: undefined }, wished);
+  // Whoever may not come in (any more) may have an account all the same: one whose creation got no answer.
+  const lost = await findLostAccount(keycloak.runtime, tx, personId, wished.address);
+  if (lost === undefined) return;
+  await saveAccountId(tx, personId, lost);
+  await makeEqual({ ...run, fresh: true });
 }
 
 async function stands({ keycloak }: Run, id: string, wished: Account): Promise<boolean> {
