@@ -5,6 +5,7 @@ import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
 import { listPatternRules, matchPatterns } from '../matching/match-patterns.ts';
 import type { Matchable } from '../matching/pattern.ts';
+import { reconcileGrants } from './grants-store.ts';
 
 type ClaimState = 'list' | 'empty' | 'absent' | 'overage' | 'invalid';
 
@@ -75,4 +76,17 @@ async function recordClaim(
     });
   }
   return { resolved: row?.resolved ?? undefined, changed: row?.changed ?? true };
+}
+
+/** What a connection said of a member counts no more, and what follows for this one member is computed. */
+export async function forgetClaims(
+  tx: Tx,
+  ctx: RequestContext,
+  { connectionId, memberId }: Pick<SignInClaims, 'connectionId' | 'memberId'>,
+): Promise<void> {
+  await tx.query({
+    text: 'delete from sso_evidence where org_id = $1 and connection_id = $2 and member_id = $3',
+    values: [tx.orgId, connectionId, memberId],
+  });
+  await reconcileGrants(tx, ctx, [memberId]);
 }
