@@ -61,8 +61,11 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
     });
     // read again where a call ran into its time limit: this many reads at once are no everyday load
     await eventuallyHolds(async () => expect(await findDrift(keycloak)).toEqual([]), { withinMs: 180_000 });
-    const { known } = people[round]!;
-    expect((await keycloakAccount(system, known.address))?.enabled).toBe(known.active);
+    for (const { known } of people.filter((_, place) => place % 16 === round)) {
+      // who was deactivated before there was an account needs none
+      const enabled = (await keycloakAccount(system, known.address))?.enabled ?? false;
+      expect([known.address, enabled]).toEqual([known.address, known.active]);
+    }
   },
   600_000,
 );
