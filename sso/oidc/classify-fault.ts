@@ -1,4 +1,4 @@
-// openid-client's errors under our names. Its codes are coarse; the claim or the parameter at fault is in the cause.
+// openid-client's and jose's errors under our names. The first's codes are coarse; the claim or the parameter at fault is in the cause.
 import { errors } from 'jose';
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 import { OutboundFault } from '../outbound/outbound-fault.ts';
@@ -19,8 +19,6 @@ const FAULTS: readonly (readonly [code: string, message: RegExp, refusal: OidcRe
   ['OAUTH_REQUEST_PROTOCOL_FORBIDDEN', /./, 'insecure'],
   ['OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', /issuer/, 'discovery_issuer'],
   ['OAUTH_JWT_TIMESTAMP_CHECK_FAILED', /./, 'id_token_time'],
-  ['OAUTH_KEY_SELECTION_FAILED', /./, 'id_token_signature'],
-  ['OAUTH_INVALID_RESPONSE', /JWT signature verification/, 'id_token_signature'],
   ['OAUTH_INVALID_RESPONSE', /"alg"/, 'id_token_algorithm'],
   ['OAUTH_INVALID_RESPONSE', /"iss" \(issuer\)(?! claim)/, 'response_issuer'],
   ['OAUTH_INVALID_RESPONSE', /"state"/, 'state'],
@@ -40,7 +38,7 @@ export function classifyFault(error: unknown): Fault | undefined {
     return { code: 'token_refused', detail: describe(error.error, error.error_description) };
   }
   if (error instanceof OutboundFault) return outbound(error);
-  if (error instanceof errors.JWKSTimeout) return unreachable(error);
+  if (error instanceof errors.JOSEError) return signature(error);
   if (!(error instanceof ClientError)) return undefined;
   const { code, cause } = error;
   if (cause instanceof OutboundFault) return outbound(cause);
@@ -62,6 +60,12 @@ function outbound({ code, message }: OutboundFault): Fault {
 function unreachable(error: Error): Fault {
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return { code: 'unreachable', detail: `${error.message}${inner}` };
+}
+
+/** What is wrong with a signature; what the token says is the library's to check. */
+function signature(error: errors.JOSEError): Fault {
+  const isAlgorithm = error instanceof errors.JOSENotSupported || error instanceof errors.JOSEAlgNotAllowed;
+  return { code: isAlgorithm ? 'id_token_algorithm' : 'id_token_signature', detail: error.message };
 }
 
 /** What a provider wrote, on one line and bounded. */

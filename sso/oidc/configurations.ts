@@ -1,7 +1,6 @@
 // What is known of each connection's provider, per version of the connection: the discovery document and the key caches,
 // which a fresh configuration per request would fetch again each time. Discovery runs once for all who wait for it, and a
 // provider that does not answer is left alone for half a minute.
-import { createRemoteJWKSet, customFetch as customKeyFetch, errors, type JWTVerifyGetKey } from 'jose';
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -10,7 +9,6 @@ import {
   type Configuration,
   customFetch,
   discovery,
-  enableNonRepudiationChecks,
 } from 'openid-client';
 import type { Clock } from '../../src/clock.ts';
 import { isLoopbackHost } from '../outbound/allowed-addresses.ts';
@@ -18,6 +16,7 @@ import { createGuardedFetch, type GuardedFetch, type OutboundRequest } from '../
 import { authenticateByKey } from './client-key.ts';
 import type { OidcConnection } from './connection.ts';
 import { WELL_KNOWN } from './discovery-document.ts';
+import { createProviderKeys, type ProviderKeys } from './provider-keys.ts';
 
 const TIMEOUT_SECONDS = 10;
 const FRESH_MS = 60 * 60 * 1000;
@@ -30,8 +29,8 @@ const MAX_CACHED = 1000;
 /** A connection's provider as discovered. */
 type DiscoveredProvider = {
   readonly configuration: Configuration;
-  /** Its published keys, for what openid-client does not verify (logout tokens). */
-  readonly keys: JWTVerifyGetKey;
+  /** Its published keys, which everything that it signs is verified by. */
+  readonly keys: ProviderKeys;
 };
 type Entry = {
   readonly version: number;
@@ -82,7 +81,7 @@ export function createConfigurations(options: {
     const key = `${id} ${version}`;
     const running = pending.get(key);
     if (running) return running;
-    const started = discover(connection, guardedFetch, allowLoopbackHttp)
+    const started = discover(connection, options.clock, guardedFetch, allowLoopbackHttp)
       .then(
         (provider) => {
           remember(id, { version, found: { provider, at: now() }, failed: undefined });
@@ -108,39 +107,43 @@ export function createConfigurations(options: {
   return { get };
 }
 
+/**
+ * openid-client would trust TLS for the ID token, or (`enableNonRepudiationChecks`) verify it by keys that it reads again
+ * after a minute at the earliest, when the code is spent. Groups decide access here, so all signatures count: the ID
+ * token's is verified by whoever gets it, that of a signed userinfo before the library reads it.
+ */
 async function discover(
   connection: OidcConnection,
+  clock: Clock,
   guardedFetch: GuardedFetch,
   allowLoopbackHttp: boolean,
 ): Promise<DiscoveredProvider> {
   const issuer = new URL(connection.issuer);
-  // Without the checks openid-client trusts TLS for the ID token; groups decide access here, so the signature counts.
   const insecure = allowLoopbackHttp && isLoopbackHost(issuer.hostname) ? [allowInsecureRequests] : [];
+  // the library's own requests have no stream for a body
+  const plainFetch = (url: string, request: object) => guardedFetch(url, request as OutboundRequest);
   const configuration = await discovery(issuer, connection.clientId, undefined, await authenticationOf(connection), {
-    execute: [enableNonRepudiationChecks, ...insecure],
+    execute: insecure,
     timeout: TIMEOUT_SECONDS,
-    [customFetch]: (url, request) => {
-      // a document that is at hand is answered from here: the library still checks it as if it had been fetched
-      if (connection.discovery && url.endsWith(WELL_KNOWN)) return Promise.resolve(Response.json(connection.discovery));
-      // the library's own requests have no stream for a body
-      return guardedFetch(url, request as OutboundRequest);
-    },
+    // a document that is at hand is answered from here: the library still checks it as if it had been fetched
+    [customFetch]: (url, request) =>
+      connection.discovery && url.endsWith(WELL_KNOWN)
+        ? Promise.resolve(Response.json(connection.discovery))
+        : plainFetch(url, request),
   });
-  return { configuration, keys: publishedKeys(configuration, guardedFetch) };
+  const { jwks_uri: address } = configuration.serverMetadata();
+  const keys = createProviderKeys(address, { clock, fetch: guardedFetch });
+  configuration[customFetch] = async (url, request) => {
+    const answer = await plainFetch(url, request);
+    const isSigned = answer.headers.get('content-type')?.startsWith('application/jwt');
+    if (isSigned) await keys.verify(await answer.clone().text());
+    return answer;
+  };
+  return { configuration, keys };
 }
 
 async function authenticationOf({ authentication }: OidcConnection): Promise<ClientAuth> {
   if (authentication.method === 'private_key_jwt') return authenticateByKey(authentication.key);
   const by = authentication.method === 'client_secret_post' ? ClientSecretPost : ClientSecretBasic;
   return by(authentication.secret);
-}
-
-function publishedKeys(configuration: Configuration, guardedFetch: GuardedFetch): JWTVerifyGetKey {
-  const { jwks_uri: address } = configuration.serverMetadata();
-  if (address === undefined) return () => Promise.reject(new errors.JWKSNoMatchingKey());
-  return createRemoteJWKSet(new URL(address), {
-    timeoutDuration: TIMEOUT_SECONDS * 1000,
-    [customKeyFetch]: (url, { headers, ...request }) =>
-      guardedFetch(url, { ...request, headers: Object.fromEntries(headers) }),
-  });
 }

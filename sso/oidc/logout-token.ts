@@ -1,22 +1,9 @@
 // A company's word that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6). Pure
 // but for the provider's keys. That a token counts once is the caller's to hold, by its `jti`.
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { type ProviderKeys, SIGNATURE_ALGORITHMS } from './provider-keys.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-/** Symmetric keys and `none` are not among them, so a client secret or nothing never signs a logout. */
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 const TYPES = new Set(['logout+jwt', 'application/logout+jwt', 'jwt']);
 /** A logout is told at once; an old token is somebody's copy. */
 const MAX_AGE_SECONDS = 300;
@@ -37,24 +24,26 @@ type LogoutTokenVerdict = ({ readonly ok: true } & LogoutToken) | { readonly ok:
 /** Keys that cannot be fetched are no verdict: that error is thrown. */
 export async function verifyLogoutToken(
   token: string,
-  expected: { readonly issuer: string; readonly clientId: string; readonly keys: JWTVerifyGetKey; readonly now: Date },
+  expected: { readonly issuer: string; readonly clientId: string; readonly keys: ProviderKeys; readonly now: Date },
 ): Promise<LogoutTokenVerdict> {
   const { issuer, clientId: audience, keys, now: currentDate } = expected;
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
-      issuer,
-      audience,
-      algorithms: ALGORITHMS,
-      currentDate,
-      clockTolerance: SKEW_SECONDS,
-      maxTokenAge: MAX_AGE_SECONDS,
-      requiredClaims: ['exp', 'iat', 'jti', 'events'],
-    });
+    const { payload, protectedHeader } = await keys.verifyBy('anybody', (published) =>
+      jwtVerify(token, published, {
+        issuer,
+        audience,
+        algorithms: SIGNATURE_ALGORITHMS,
+        currentDate,
+        clockTolerance: SKEW_SECONDS,
+        maxTokenAge: MAX_AGE_SECONDS,
+        requiredClaims: ['exp', 'iat', 'jti', 'events'],
+      }),
+    );
     const { typ } = protectedHeader;
     if (typ !== undefined && !TYPES.has(typ.toLowerCase())) return refuse('typ is not logout+jwt');
     return readClaims(payload, currentDate);
   } catch (error) {
-    if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return refuse(error.message);
+    if (error instanceof errors.JOSEError) return refuse(error.message);
     throw error;
   }
 }

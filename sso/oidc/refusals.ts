@@ -42,7 +42,7 @@ export const OIDC_REFUSALS = {
   },
   id_token_signature: {
     cause: "The ID token's signature does not verify with the identity provider's published keys.",
-    cure: 'If keys were just replaced, try again; otherwise look for who sent it.',
+    cure: 'The key is in the detail. Have the provider publish it at its jwks_uri before it signs by it; otherwise look for who sent it.',
   },
   id_token_issuer: {
     cause: 'The ID token was issued by somebody else.',

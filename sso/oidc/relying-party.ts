@@ -19,6 +19,7 @@ import { classifyFault } from './classify-fault.ts';
 import { createConfigurations } from './configurations.ts';
 import type { OidcConnection } from './connection.ts';
 import { type LogoutToken, verifyLogoutToken } from './logout-token.ts';
+import type { UsedKey } from './provider-keys.ts';
 import type { OidcRefusalCode } from './refusals.ts';
 
 export type OidcClaims = Readonly<Record<string, unknown>>;
@@ -42,6 +43,8 @@ type VerifiedLogin = {
   readonly subject: string;
   /** As sent: `id_token_hint` at logout. */
   readonly idToken: string;
+  /** That the ID token was signed by. */
+  readonly key: UsedKey;
 };
 
 type OidcRefusal = { readonly ok: false; readonly refusal: OidcRefusalCode; readonly detail: string };
@@ -116,7 +119,7 @@ export function createRelyingParty(options: {
         // A missing state would be "no state expected" to the library.
         if (answer.currentUrl.searchParams.get('state') !== answer.state)
           return refuse('state', 'not the one that was sent');
-        const { configuration } = await configurations.get(connection);
+        const { configuration, keys } = await configurations.get(connection);
         const tokens = await authorizationCodeGrant(configuration, answer.currentUrl, {
           expectedState: answer.state,
           expectedNonce: answer.nonce,
@@ -125,6 +128,7 @@ export function createRelyingParty(options: {
         });
         const idClaims = tokens.claims();
         if (!idClaims || !tokens.id_token) return refuse('id_token_missing', 'no ID token');
+        const key = await keys.verify(tokens.id_token);
         const fault = findIdTokenFault({
           connection,
           announcedIssuer: configuration.serverMetadata().issuer,
@@ -136,7 +140,7 @@ export function createRelyingParty(options: {
         if (fault) return refuse(fault.code, fault.detail);
         const claims = await withUserInfo(configuration, idClaims, tokens.access_token);
         if (claims === undefined) return refuse('userinfo', 'userinfo did not answer for this subject');
-        return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token };
+        return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token, key };
       }),
 
     startLogout: (connection, { redirectUri, state, idToken }) =>

@@ -4,6 +4,7 @@ import { oidcConnection } from '../connections/protocol-view.ts';
 import { type RefreshDeps, refreshAfterFailure } from '../connections/refresh-connection.ts';
 import type { SsoDeps } from '../deps.ts';
 import { callbackUrl, oidcRedirectUri } from '../oidc/connection.ts';
+import type { UsedKey } from '../oidc/provider-keys.ts';
 import type { RelyingParty } from '../oidc/relying-party.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
 import { keepDocument } from './sign-in-document.ts';
@@ -35,11 +36,18 @@ export async function verifyOidcAnswer(
   const login = await deps.relyingParty.finishLogin(upstream, { ...sent, currentUrl });
   if (!login.ok) {
     trace.facts.oidcRefusal = login.refusal;
-    // the code is spent, but the next sign-in finds the keys where they are now
+    // the code is spent, but where the keys have moved the next sign-in finds them
     if (login.refusal === 'id_token_signature') await refreshAfterFailure(deps, connection);
     throw new SignInRefused(CODES[login.refusal] ?? 'response_refused', `${login.refusal}: ${login.detail}`);
   }
   keepDocument(deps, trace, connection, login.idToken);
+  trace.facts.key = login.key;
   note(trace, 'ID token', true, `verified, issued by ${login.issuer}`);
+  note(trace, 'key', true, wordsOf(login.key));
   return oidcPerson(connection.settings, login);
+}
+
+function wordsOf({ kid, algorithm, thumbprint, readAgain }: UsedKey): string {
+  const name = kid === undefined ? 'the one that fits' : JSON.stringify(kid);
+  return `${name} (${algorithm}, thumbprint ${thumbprint})${readAgain ? ', found when the published keys were read again' : ''}`;
 }

@@ -74,6 +74,26 @@ test('a new signing key there stops nobody, and neither does the end of the old 
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
 });
 
+test('by OpenID Connect neither does a new key that signs from one moment to the next: the sign-in says which key it was', async () => {
+  const globex = createApiClient(`${system.facts.api.baseUrl}/v1/organizations/globex`, system.facts.api.operatorKey);
+  const signIn = async (index: number) => {
+    const profile = await newProfile(browser);
+    await signInByCompany(profile, system, system.facts.company[1]!.users[index]!);
+    await profile.close();
+    const { items } = await globex<{ items: { facts: { key: { kid: string; readAgain: boolean } } }[] }>(
+      'GET',
+      '/sign-ins?outcome=completed&limit=1',
+    );
+    return items[0]!.facts.key;
+  };
+  const before = await signIn(0);
+  await rotateSigningKey(system, 1);
+  await retireOldKeys(system, 1);
+  const after = await signIn(1);
+  expect(after.kid).not.toBe(before.kid);
+  expect(after.readAgain).toBe(true);
+});
+
 test('a company that encrypts its assertions signs its people in, and one that does not is refused where it must', async () => {
   await acme('PATCH', connection, { encryption: 'required' });
   const profile = await newProfile(browser);

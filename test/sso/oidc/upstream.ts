@@ -24,14 +24,15 @@ export type Upstream = {
   readonly tokenRequests: URLSearchParams[];
   /** Shows a page of its own instead of signing the person in. */
   holds: boolean;
-  /** Signs claims with the provider's own key. */
-  sign(claims: JWTPayload, header?: { readonly typ?: string }): Promise<string>;
-  /** Signs and publishes by a new key from now on; the old one is gone. */
-  rotate(): Promise<void>;
+  /** Signs claims with the provider's own key, of which `nameless` says nothing. */
+  sign(claims: JWTPayload, header?: { readonly typ?: string; readonly nameless?: boolean }): Promise<string>;
+  /** From now on a new key (`upstream-2` and on) signs and is published instead of the old one, or only one of the two. */
+  rotate(only?: 'signs' | 'is published'): Promise<void>;
   /** Tells the client that a session is over, as at a logout of the person. */
   logOut(sid: string): Promise<void>;
-  /** How often the discovery document was asked for. */
+  /** How often the discovery document was asked for, and how often the keys. */
   discoveries(): number;
+  keyReads(): number;
   /** Follows the sign-in from the authorization address to the redirect URI, as a browser does; answers where it ends. */
   signIn(url: string, redirectUri: string): Promise<URL>;
   stop(): Promise<void>;
@@ -41,6 +42,8 @@ export async function startUpstream(options: {
   redirectUri: string;
   claims: Record<string, unknown>;
   thinIdTokens?: boolean;
+  /** Userinfo is a JWT. */
+  signsUserinfo?: boolean;
   parRequired?: boolean;
   /** Where the client's keys are: it authenticates by one of them (private_key_jwt). */
   clientKeysUri?: string;
@@ -49,6 +52,7 @@ export async function startUpstream(options: {
   let keys = await generateKeyPair('RS256', { extractable: true });
   let kid = 'upstream-1';
   const jwk = { ...(await exportJWK(keys.privateKey)), alg: 'RS256', use: 'sig', kid };
+  let published: { keys: object[] } | undefined;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -60,6 +64,7 @@ export async function startUpstream(options: {
           ? { client_secret: CLIENT.secret }
           : { token_endpoint_auth_method: 'private_key_jwt' as const, jwks_uri: options.clientKeysUri }),
         redirect_uris: [options.redirectUri],
+        ...(options.signsUserinfo && { userinfo_signed_response_alg: 'RS256' as const }),
         ...(options.logout && {
           post_logout_redirect_uris: [options.logout.signedOutUri],
           backchannel_logout_uri: options.logout.backchannelLogoutUri,
@@ -76,6 +81,7 @@ export async function startUpstream(options: {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      jwtUserinfo: { enabled: options.signsUserinfo ?? false },
       pushedAuthorizationRequests: { enabled: options.parRequired ?? false },
     },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
@@ -88,6 +94,8 @@ export async function startUpstream(options: {
     },
   });
   let discoveries = 0;
+  let keyReads = 0;
+  let rotations = 0;
   const upstream: Upstream = {
     issuer,
     tamper: undefined,
@@ -95,17 +103,24 @@ export async function startUpstream(options: {
     authorizations: [],
     tokenRequests: [],
     holds: false,
-    sign: (claims, header) =>
-      new SignJWT(claims).setProtectedHeader({ ...header, alg: 'RS256', kid }).sign(keys.privateKey),
-    async rotate() {
-      keys = await generateKeyPair('RS256', { extractable: true });
-      kid = 'upstream-2';
+    sign: (claims, { nameless = false, ...header } = {}) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ ...header, alg: 'RS256', ...(nameless ? {} : { kid }) })
+        .sign(keys.privateKey),
+    async rotate(only) {
+      const next = await generateKeyPair('RS256', { extractable: true });
+      rotations += 1;
+      const name = `upstream-${rotations + 1}`;
+      const newest = { ...(await exportJWK(next.publicKey)), alg: 'RS256', use: 'sig', kid: name };
+      if (only !== 'signs') published = { keys: [newest] };
+      if (only !== 'is published') [keys, kid] = [next, name];
     },
     async logOut(sid) {
       const client = (await provider.Client.find(CLIENT.id)) as unknown as Told;
       await client.backchannelLogout(EMPLOYEE, sid);
     },
     discoveries: () => discoveries,
+    keyReads: () => keyReads,
     signIn,
     stop: () =>
       new Promise((resolve) => {
@@ -121,12 +136,18 @@ export async function startUpstream(options: {
     }
     if (ctx.path === '/me' && upstream.userinfo) ctx.body = upstream.userinfo(ctx.body as Record<string, unknown>);
     if (ctx.path === '/.well-known/openid-configuration') discoveries += 1;
-    if (ctx.path === '/jwks' && kid !== jwk.kid) {
-      ctx.body = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig', kid }] };
+    if (ctx.path === '/jwks') {
+      keyReads += 1;
+      ctx.body = published ?? ctx.body;
+    }
+    // what the library has signed is signed anew once the key has changed
+    const isRotated = kid !== jwk.kid;
+    if (ctx.path === '/me' && options.signsUserinfo && isRotated) {
+      ctx.body = await upstream.sign(decodeJwt(String(ctx.body)));
     }
     if (ctx.path !== '/token' || ctx.status !== 200) return;
     const answer = ctx.body as TokenAnswer;
-    if (kid !== jwk.kid) ctx.body = { ...answer, id_token: await upstream.sign(decodeJwt(answer.id_token)) };
+    if (isRotated) ctx.body = { ...answer, id_token: await upstream.sign(decodeJwt(answer.id_token)) };
     if (upstream.tamper) ctx.body = await upstream.tamper(ctx.body as TokenAnswer);
   });
   const handle = provider.callback();
