@@ -120,6 +120,14 @@ table claim_value -- row-level security
   constraint claim_value_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint claim_value_pkey PRIMARY KEY (org_id, id)
 
+table claim_value_left -- row-level security
+  org_id uuid not null
+  id uuid not null default uuidv7()
+  value_ids uuid[] not null
+  at timestamp with time zone not null
+  constraint claim_value_left_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint claim_value_left_pkey PRIMARY KEY (org_id, id)
+
 table connection -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -940,6 +948,7 @@ of_organization on block: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('draw
 of_organization on break_glass: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on carrier: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on claim_value: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on claim_value_left: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_certificate: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -985,8 +994,8 @@ of_organization on upstream_session: uuid_eq(org_id, ( SELECT (NULLIF(current_se
 -- functions
 
 activate_directory(uuid,uuid,jsonb) -> TABLE(resumed integer, regranted integer)
+add_claim_values(uuid,text,text[],timestamp with time zone) -> uuid[]
 address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
-adds_only(uuid,uuid,text) -> boolean
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
 admit_new_members(uuid,text,uuid,bigint[],text[],text[],text[],text[]) -> TABLE(n bigint, member_id uuid, status text)
@@ -1024,7 +1033,7 @@ domains_of_organization(uuid) -> SETOF domain_claim, security definer, search_pa
 domains_to_check(timestamp with time zone,integer) -> TABLE(org_id uuid, domain text, dns_token text)
 drop_old_journal(timestamp with time zone) -> integer
 drop_old_journal_bodies(timestamp with time zone) -> integer
-effective_teams(uuid,uuid[]) -> TABLE(member_id uuid, team_id uuid)
+effective_teams(uuid,uuid[],text[]) -> TABLE(member_id uuid, team_id uuid)
 end_break_glass() -> trigger
 end_lost_domains(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
@@ -1094,9 +1103,9 @@ ranked_roles(uuid,uuid) -> TABLE(place bigint, role_key text, source text, ref t
 rebuild_unique_keys(uuid) -> void
 reconcile_connection(uuid,uuid,jsonb) -> integer
 reconcile_directory(uuid,uuid,jsonb) -> integer
-reconcile_grants(uuid,uuid[],jsonb,boolean) -> integer
+reconcile_grants(uuid,uuid[],jsonb,boolean,uuid[]) -> integer
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
-record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> TABLE(resolved integer, fresh jsonb, changed boolean)
+record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> record
 refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
@@ -1109,7 +1118,7 @@ reopen_member(uuid,uuid,jsonb) -> void
 rest_members_of_directory(uuid,uuid,jsonb) -> integer
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger
-rule_grants(uuid,uuid[],boolean) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text)
+rule_grants(uuid,uuid[],uuid[],boolean) -> TABLE(member_id uuid, target_kind text, target text, source text, ref text, rule_id uuid)
 scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n bigint, changed integer), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[],jsonb) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
@@ -1127,11 +1136,12 @@ set_directory_blocks(uuid,uuid,uuid[],boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void
 settle_roles(uuid,uuid[],rule_grant[],jsonb) -> integer
-settle_rule_grants(uuid,uuid[],jsonb,boolean) -> rule_grant[]
-settle_teams(uuid,uuid[],rule_grant[],jsonb,boolean) -> integer
+settle_rule_grants(uuid,uuid[],uuid[],jsonb,boolean) -> record
+settle_teams(uuid,uuid[],text[],rule_grant[],jsonb,boolean) -> integer
 sign_ins_ended_for(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 signs_in_by_company(text) -> boolean, security definer, search_path=public, pg_temp
 signs_in_elsewhere(uuid,uuid) -> boolean, security definer, search_path=public, pg_temp
+source_is_released(uuid,text) -> boolean
 store_pattern_matches(uuid,jsonb) -> void
 sweep_connection_tests(timestamp with time zone) -> integer
 sweep_expired(timestamp with time zone) -> integer
@@ -1178,6 +1188,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on claim_value
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on claim_value_left
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_certificate
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
@@ -1238,6 +1249,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on block
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on break_glass
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on carrier
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on claim_value
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on claim_value_left
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_certificate
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain

@@ -76,11 +76,15 @@ page as materialized (
   select k.*, array(select distinct m.rule_id from rule_match m
     where m.org_id = $1 and m.value_id = any (k.id || k.claims) order by m.rule_id) as rules from known k
   where $4::boolean is null or $4 = exists (select from rule_match m where m.org_id = $1 and m.value_id = any (k.id || k.claims))
-  order by k.name_key, k.id limit $5)
+  order by k.name_key, k.id limit $5),
+given_up as materialized (
+  select v.id, max(l.at) as at from claim_value_left l cross join lateral unnest(l.value_ids) as v (id)
+  where l.org_id = $1 and v.id in (select unnest(p.claims) from page p) group by v.id)
 select p.id, p.name, p.name_key as "nameKey", p.external_id as "externalId", p.directory_id as "directoryId", p.rules,
   array(select p.name union select v.value from claim_value v where v.org_id = $1 and v.id = any (p.claims) order by 1) as names,
   least(p.first_seen_at, (select min(v.first_seen_at) from claim_value v where v.org_id = $1 and v.id = any (p.claims))) as "firstSeenAt",
   greatest(p.last_seen_at, (select max(v.last_seen_at) from claim_value v where v.org_id = $1 and v.id = any (p.claims)),
+    (select max(l.at) from given_up l where l.id = any (p.claims)),
     (select max(e.listed_at) from sso_evidence e where e.org_id = $1
       and e.member_id = any (array(select members_of_values($1, p.claims))) and e.value_ids && p.claims)) as "lastSeenAt",
   (select count(*)::integer from (select gm.member_id from group_member gm where gm.org_id = $1 and gm.group_id = p.id

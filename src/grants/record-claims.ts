@@ -39,33 +39,35 @@ export async function recordClaims(
   said: SignInClaims,
 ): Promise<{ readonly changed: boolean; readonly resolved: number | undefined }> {
   let resolved: number | undefined;
-  let { settled } = said;
+  const touched: string[] = [];
   for (const claim of said.claims) {
     const recorded = await recordClaim(tx, ctx, said, claim);
     resolved = recorded.resolved ?? resolved;
-    settled &&= !recorded.changed;
+    touched.push(...recorded.rules);
   }
-  if (settled) return { changed: false, resolved };
+  if (said.settled && touched.length === 0) return { changed: false, resolved };
   const [row] = await tx.query<{ changed: number }>({
     name: 'reconcile_signed_in',
-    text: 'select reconcile_grants($1, array[$2]::uuid[], $3, true) as changed',
-    values: [tx.orgId, said.memberId, actorJson(ctx)],
+    text: 'select reconcile_grants($1, array[$2]::uuid[], $3, true, $4) as changed',
+    values: [tx.orgId, said.memberId, actorJson(ctx), said.settled ? touched : null],
   });
   return { changed: (row?.changed ?? 0) > 0, resolved };
 }
 
+/** `rules`: those that match a value which came or went. */
 async function recordClaim(
   tx: Tx,
   ctx: RequestContext,
   { connectionId, memberId, traceId, at }: SignInClaims,
   { attribute, state, replaces, values }: Claim,
-): Promise<{ readonly resolved: number | undefined; readonly changed: boolean }> {
-  type Row = { resolved: number | null; fresh: (Matchable & { id: string })[] | null; changed: boolean };
+): Promise<{ readonly resolved: number | undefined; readonly rules: readonly string[] }> {
+  type Row = { resolved: number | null; fresh: (Matchable & { id: string })[] | null; rules: string[] | null };
   const [row] = await tx.query<Row>({
     name: 'record_claim',
     text: 'select * from record_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [tx.orgId, connectionId, memberId, attribute, state, replaces, values, at, traceId],
   });
+  const rules = row?.rules ?? [];
   if (row?.fresh) {
     const source = attribute === '' ? 'sso.groups' : 'sso.attribute';
     const matches = matchPatterns(await listPatternRules(tx, tx.orgId, { source, attribute }), row.fresh);
@@ -74,8 +76,9 @@ async function recordClaim(
       text: 'select store_pattern_matches($1, $2), make_template_teams($1, null, $3, $4)',
       values: [tx.orgId, JSON.stringify(matches), row.fresh.map(({ id }) => id), actorJson(ctx)],
     });
+    rules.push(...new Set(matches.map(({ ruleId }) => ruleId)));
   }
-  return { resolved: row?.resolved ?? undefined, changed: row?.changed ?? true };
+  return { resolved: row?.resolved ?? undefined, rules };
 }
 
 /** What a connection said of a member counts no more, and what follows for this one member is computed. */

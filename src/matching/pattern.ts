@@ -32,11 +32,27 @@ export function compilePattern(kind: PatternKind, { value, key }: Matchable): Pa
   }
   if (kind === 'glob') {
     const expression = compileExpression(globExpression(key));
-    return { captureNames: [], match: (candidate) => (expression.testExact(candidate.key) ? NOTHING : undefined) };
+    const start = key.slice(0, key.search(/[*?]|$/));
+    const fits = (candidate: Matchable) => candidate.key.startsWith(start) && expression.testExact(candidate.key);
+    return { captureNames: [], match: (candidate) => (fits(candidate) ? NOTHING : undefined) };
   }
   const expression = compileExpression(value);
   const captureNames = Object.keys(expression.namedGroups());
-  return { captureNames, match: (candidate) => capture(expression, candidate.value) };
+  const start = literalStart(value);
+  return {
+    captureNames,
+    match: (candidate) => (candidate.value.startsWith(start) ? capture(expression, candidate.value) : undefined),
+  };
+}
+
+/**
+ * What everything that a whole expression matches begins with. The engine is not asked about the rest: with hundreds of
+ * patterns and thousands of values it would be most of a sign-in. Empty where that takes more than a look at the text.
+ */
+function literalStart(expression: string): string {
+  if (expression.includes('|')) return '';
+  const [, literal = '', quantifier] = /^\^?([^\\.[\](){}*+?^$]*)([*+?{]?)/u.exec(expression) ?? [];
+  return quantifier === '' ? literal : [...literal].slice(0, -1).join('');
 }
 
 function compileExpression(text: string): RE2JS {

@@ -188,6 +188,29 @@ test('the groups that there are: joined by id, with names, ages, members, and wh
   expect(await unmapped()).toMatchObject([{ name: 'unmapped' }]);
 });
 
+test('a group was last seen when the last sign-in said it, or when one did so no more, also beyond the sweep', async () => {
+  const { c } = await world();
+  const ada = await c.guest();
+  const lastSeen = async () => new Date((await c.done('GET', '/identity-groups')).items[0].lastSeenAt).getTime();
+  const hours = async (work: () => Promise<unknown>) => {
+    c.s.t.clock.advance(3600);
+    const from = c.s.t.clock.now().getTime();
+    await work();
+    return [from, c.s.t.clock.now().getTime()] as const;
+  };
+  const within = async ([from, to]: readonly [number, number]) => {
+    const at = await lastSeen();
+    expect([at >= from, at <= to]).toEqual([true, true]);
+  };
+  await hours(() => c.says(ada, ['crew']));
+  await within(await hours(() => c.says(ada, ['crew'])));
+  const gone = await hours(() => c.says(ada, []));
+  await within(gone);
+  await hours(() => c.says(ada, ['lead']));
+  await c.s.sql('select sweep_mapping($1)', [c.s.t.clock.now()]);
+  await within(gone);
+});
+
 test('explain: why somebody has a team, a role, a permission, and why not', async () => {
   const { c, rules } = await world();
   const [ada, bob] = [await c.person(), await c.guest()];

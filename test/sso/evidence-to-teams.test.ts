@@ -1,5 +1,6 @@
 // Evidence becomes teams by rules, and only a list (also an empty one) may take a team away (design, section 4).
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reconcileGrants, replaceManualTeams } from '../../src/grants/grants-store.ts';
 import { getConnection } from '../../sso/connections/connection-queries.ts';
 import type { GroupEvidence } from '../../sso/evidence.ts';
 import { completeSignIn } from '../../sso/sign-in/complete-sign-in.ts';
@@ -101,11 +102,13 @@ test('absent means none where the connection says so', async () => {
 test('a team given by hand stays whatever the company says', async () => {
   const s = await setting();
   await s.teamsAfter('list', 'Research');
-  await bridge.rows(
-    `insert into access_grant (org_id, member_id, target_kind, target, source, ref)
-      select $1, $2, 'team', id::text, 'manual', 'test' from team where org_id = $1 and key = 'engineering'`,
-    [s.orgId, s.memberId()],
-  );
+  const [team] = await bridge.rows<{ id: string }>(`select id from team where org_id = $1 and key = 'engineering'`, [
+    s.orgId,
+  ]);
+  await bridge.deps.db.inOrg(s.orgId, async (tx) => {
+    await replaceManualTeams(tx, s.memberId(), [team?.id ?? ''], 'test');
+    await reconcileGrants(tx, bridge.ctx, [s.memberId()]);
+  });
   expect(await s.teamsAfter('empty')).toEqual(['engineering']);
 });
 

@@ -24,32 +24,32 @@ create function directory_denies(p_org uuid, p_directory uuid, p_member uuid, p_
       where v.org_id = p_org and v.id = p_value)
 $$;
 
--- What the rules make of members' facts: of the rules in effect, or of those in shadow mode.
-create function rule_grants(p_org uuid, p_members uuid[], p_shadow boolean default false)
-  returns table (member_id uuid, target_kind text, target text, source text, ref text) language sql stable as $$
+-- What the rules make of members' facts: of the rules in effect, or of those in shadow mode; of all, or of some (p_rules).
+create function rule_grants(p_org uuid, p_members uuid[], p_rules uuid[], p_shadow boolean default false)
+  returns table (member_id uuid, target_kind text, target text, source text, ref text, rule_id uuid) language sql stable as $$
   with reason as (
-    select gm.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'scim' as source, r.id || ':' || g.id as ref
+    select gm.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'scim' as source, r.id || ':' || g.id as ref, r.id as rule_id
     from group_member gm
       join rule_match x on x.org_id = gm.org_id and x.value_id = gm.group_id
       join mapping_rule r on r.org_id = x.org_id and r.id = x.rule_id and r.enabled and (r.mode = 'shadow') = p_shadow
       join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id
         and (r.directory_id is null or r.directory_id = g.directory_id)
-    where gm.org_id = p_org and gm.member_id = any (p_members)
+    where gm.org_id = p_org and gm.member_id = any (p_members) and (p_rules is null or r.id in (select unnest(p_rules)))
       and not exists (select from directory_user u where u.org_id = g.org_id and u.directory_id = g.directory_id
         and u.member_id = gm.member_id and u.adoption is not null)
       and not exists (select from directory d where d.org_id = g.org_id and d.id = g.directory_id and d.released)
     union all
-    select e.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'sso', r.id || ':' || e.connection_id
+    select e.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'sso', r.id || ':' || e.connection_id, r.id
     from sso_evidence e
       join connection c on c.org_id = e.org_id and c.id = e.connection_id and not c.released
       cross join lateral (select m.rule_id, m.value_id, m.team_key from rule_match m
-        where m.org_id = p_org and m.value_id = any (e.value_ids)) x
+        where m.org_id = p_org and m.value_id = any (e.value_ids) and (p_rules is null or m.rule_id in (select unnest(p_rules)))) x
       join mapping_rule r on r.org_id = e.org_id and r.id = x.rule_id and r.enabled and (r.mode = 'shadow') = p_shadow
         and (r.connection_id is null or r.connection_id = e.connection_id)
     where e.org_id = p_org and e.member_id = any (p_members)
       and (e.attribute <> '' or c.directory_id is null or not directory_denies(p_org, c.directory_id, e.member_id, x.value_id)))
   select distinct w.member_id, case when w.target_kind = 'role' then 'role' else 'team' end,
-    coalesce(t.id::text, w.target), w.source, w.ref
+    coalesce(t.id::text, w.target), w.source, w.ref, w.rule_id
   from reason w
     left join team t on t.org_id = p_org and t.key = w.team_key and t.archived_at is null
   where case w.target_kind
@@ -60,12 +60,13 @@ create function rule_grants(p_org uuid, p_members uuid[], p_shadow boolean defau
 $$;
 
 -- What grants come to. By the policy 'manual-first', what somebody was given by hand is what they have. Many grants lead to
--- one team, and somebody may have a thousand: each team is looked up once, by its key.
-create function effective_teams(p_org uuid, p_members uuid[]) returns table (member_id uuid, team_id uuid) language sql stable as $$
+-- one team, and somebody may have a thousand: each team is looked up once, by its key. All teams, or some (p_teams).
+create function effective_teams(p_org uuid, p_members uuid[], p_teams text[]) returns table (member_id uuid, team_id uuid) language sql stable as $$
   select e.member_id, e.team_id from (
     select g.member_id, (select t.id from team t where t.org_id = p_org and t.id = g.target::uuid and t.archived_at is null) as team_id
     from (select distinct a.member_id, a.target from access_grant a
       where a.org_id = p_org and a.member_id = any (p_members) and a.target_kind = 'team'
+        and (p_teams is null or a.target in (select unnest(p_teams)))
         and (a.rule_id is null
           or not exists (select from organization where org_id = p_org and mapping_conflicts = 'manual-first')
           or not exists (select from access_grant h where h.org_id = p_org and h.member_id = a.member_id
@@ -96,66 +97,72 @@ exception when check_violation then
   return true;
 end $$;
 
--- Whether a rule's grant stays when its fact ends: the rule is additive, and its source was not switched off with release.
-create function adds_only(p_org uuid, p_rule uuid, p_ref text) returns boolean language sql stable as $$
-  select exists (select from mapping_rule where org_id = p_org and id = p_rule and enabled and mode = 'additive')
-    and not exists (select from connection where org_id = p_org and id::text = split_part(p_ref, ':', 2) and released)
-    and not exists (select from directory_group g join directory d on d.org_id = g.org_id and d.id = g.directory_id and d.released
+-- Whether what a rule's grant came from (a connection, or a group's directory) was switched off with release.
+create function source_is_released(p_org uuid, p_ref text) returns boolean language sql stable as $$
+  select exists (select from connection where org_id = p_org and id::text = split_part(p_ref, ':', 2) and released)
+    or exists (select from directory_group g join directory d on d.org_id = g.org_id and d.id = g.directory_id and d.released
       where g.org_id = p_org and g.id::text = split_part(p_ref, ':', 2))
 $$;
 
-create type rule_grant as (member_id uuid, target_kind text, target text, source text, ref text);
+create type rule_grant as (member_id uuid, target_kind text, target text, source text, ref text, rule_id uuid);
 
--- Brings what rules gave to what they give now: grants of the other sources are nobody's business here. With the brake, a
--- team that would lose more than may go keeps its members (their grants are held); a grant that is given again is held no
--- longer. Answers what went.
-create function settle_rule_grants(p_org uuid, p_members uuid[], p_actor jsonb, p_brake boolean) returns rule_grant[]
-  language plpgsql as $$
-declare
-  v_gone rule_grant[];
-  v_new rule_grant[];
+-- Brings what rules gave to what they give now, all rules or some: grants of the other sources are nobody's business here.
+-- With the brake, a team that would lose more than may go keeps its members (their grants are held); a grant that is given
+-- again is held no longer. Answers what went, and what came.
+create function settle_rule_grants(p_org uuid, p_members uuid[], p_rules uuid[], p_actor jsonb, p_brake boolean,
+  out gone rule_grant[], out given rule_grant[]) language plpgsql as $$
 begin
   -- most of what is given was given before: only differences are looked at one by one
-  with wanted as materialized (select * from rule_grants(p_org, p_members)),
-  present as materialized (select member_id, target_kind, target, source, ref from access_grant
-    where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null)
+  with wanted as materialized (select * from rule_grants(p_org, p_members, p_rules)),
+  present as materialized (select member_id, target_kind, target, source, ref, rule_id from access_grant
+    where org_id = p_org and member_id = any (p_members) and source in ('scim', 'sso') and not retained and held_by is null
+      and (p_rules is null or rule_id in (select unnest(p_rules))))
   select array(select row(g.*)::rule_grant from (select * from present except select * from wanted) g
-      where not adds_only(p_org, split_part(g.ref, ':', 1)::uuid, g.ref)),
+      -- what an additive rule gave stays when its fact ends
+      where not exists (select from mapping_rule r where r.org_id = p_org and r.id = g.rule_id and r.enabled and r.mode = 'additive'
+        and not source_is_released(p_org, g.ref))),
     array(select row(w.*)::rule_grant from (select * from wanted except select * from present) w)
-  into v_gone, v_new;
-  if p_brake and v_gone <> '{}' then v_gone := hold_excess(p_org, v_gone, p_actor); end if;
-  if v_gone <> '{}' then
-    delete from access_grant a using unnest(v_gone) g
+  into gone, given;
+  if p_brake and gone <> '{}' then gone := hold_excess(p_org, gone, p_actor); end if;
+  if gone <> '{}' then
+    delete from access_grant a using unnest(gone) g
     where a.org_id = p_org and a.member_id = g.member_id and a.target_kind = g.target_kind and a.target = g.target
       and a.source = g.source and a.ref = g.ref;
   end if;
-  insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
-  select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref from unnest(v_new) w
-  on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
-  return v_gone;
+  if given <> '{}' then
+    insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
+    select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref from unnest(given) w
+    on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
+  end if;
 end $$;
 
 -- The brake: when more than max(5, 20 %) of a team would have gone within the hour, what would go now is held. Answers what
--- may go.
+-- may go. Somebody may leave hundreds of teams at once: they are judged together, and a team is counted only where it matters.
 create function hold_excess(p_org uuid, p_gone rule_grant[], p_actor jsonb) returns rule_grant[] language plpgsql as $$
 declare
+  v_teams uuid[];
   v_team record;
   v_hold uuid;
 begin
+  v_teams := array(select distinct g.target::uuid from unnest(p_gone) g where g.target_kind = 'team' order by 1);
+  perform pg_advisory_xact_lock(hashtextextended('brake ' || t.id::text, 0)) from unnest(v_teams) t (id);
   for v_team in
-    select l.team_id, array_agg(l.member_id order by l.member_id) as members from (
+    with gone as materialized (
+      select g.member_id, g.target, g.target::uuid as team_id, count(*) as grants from unnest(p_gone) g
+      where g.target_kind = 'team' group by g.member_id, g.target),
+    leaving as materialized (
       -- who is in the team and loses every reason for it
-      select tm.team_id, tm.member_id from unnest(p_gone) g
-        join team_member tm on tm.org_id = p_org and tm.member_id = g.member_id
-          and tm.team_id = case when g.target_kind = 'team' then g.target::uuid end
-      group by tm.team_id, tm.member_id
-      having count(*) = (select count(*) from access_grant a where a.org_id = p_org and a.member_id = tm.member_id
-        and a.target_kind = 'team' and a.target = tm.team_id::text)) l
-    group by l.team_id order by l.team_id
+      select g.team_id, array_agg(g.member_id order by g.member_id) as members, departed(p_org, g.team_id) as departed from gone g
+        join team_member tm on tm.org_id = p_org and tm.team_id = g.team_id and tm.member_id = g.member_id
+      where g.grants = (select count(*) from access_grant a where a.org_id = p_org and a.member_id = g.member_id
+        and a.target_kind = 'team' and a.target = g.target)
+      group by g.team_id)
+    select team_id, members from leaving
+    where case when cardinality(members) + departed <= 5 then false
+      else cardinality(members) + departed > 0.2 * (departed
+        + (select count(*) from team_member tm where tm.org_id = p_org and tm.team_id = leaving.team_id)) end
+    order by team_id
   loop
-    perform pg_advisory_xact_lock(hashtextextended('brake ' || v_team.team_id::text, 0));
-    continue when cardinality(v_team.members) + departed(p_org, v_team.team_id) <= greatest(5, 0.2 * (departed(p_org, v_team.team_id)
-      + (select count(*) from team_member where org_id = p_org and team_id = v_team.team_id)));
     insert into held_change (org_id, team_id, actor) values (p_org, v_team.team_id, p_actor)
     on conflict (org_id, team_id) do update set actor = excluded.actor, at = now() returning id into v_hold;
     update access_grant a set held_by = v_hold from unnest(p_gone) g
@@ -174,17 +181,20 @@ create function departed(p_org uuid, p_team uuid) returns bigint language sql st
   select coalesce(sum(members), 0) from team_departure where org_id = p_org and team_id = p_team and at > now() - interval '1 hour'
 $$;
 
--- Teams: what grants come to. Answers how many members' teams have changed. The audit event names the rules responsible.
-create function settle_teams(p_org uuid, p_members uuid[], p_gone rule_grant[], p_actor jsonb, p_brake boolean) returns integer
+-- Teams, all or some: what grants come to. Answers how many members' teams have changed. The audit event names the rules
+-- responsible.
+create function settle_teams(p_org uuid, p_members uuid[], p_teams text[], p_gone rule_grant[], p_actor jsonb, p_brake boolean) returns integer
   language plpgsql as $$
 declare
   v_changed integer;
 begin
-  with wanted as materialized (select * from effective_teams(p_org, p_members)),
-  present as materialized (select member_id, team_id from team_member where org_id = p_org and member_id = any (p_members)),
+  with wanted as materialized (select * from effective_teams(p_org, p_members, p_teams)),
+  present as materialized (select member_id, team_id from team_member where org_id = p_org and member_id = any (p_members)
+    and (p_teams is null or team_id in (select unnest(p_teams)::uuid))),
   change as materialized (
-    select c.*, true as is_added from (select * from wanted except select * from present) c
-    union all select c.*, false from (select * from present except select * from wanted) c),
+    -- with the key under which grants have it: a cast could not be looked up under row-level security
+    select c.*, c.team_id::text as target, true as is_added from (select * from wanted except select * from present) c
+    union all select c.*, c.team_id::text, false from (select * from present except select * from wanted) c),
   removed as (
     delete from team_member tm using change c
     where tm.org_id = p_org and tm.team_id = c.team_id and tm.member_id = c.member_id and not c.is_added),
@@ -194,13 +204,13 @@ begin
     insert into team_departure (org_id, team_id, members)
     select p_org, c.team_id, count(*) from change c where p_brake and not c.is_added group by c.team_id),
   because as (
-    select c.member_id, c.team_id, jsonb_agg(distinct split_part(g.ref, ':', 1)) as rules from change c
-      join unnest(p_gone) g on g.member_id = c.member_id and g.target = c.team_id::text
+    select c.member_id, c.team_id, jsonb_agg(distinct g.rule_id) as rules from change c
+      join unnest(p_gone) g on g.member_id = c.member_id and g.target = c.target
     where not c.is_added group by c.member_id, c.team_id
     union all
     select c.member_id, c.team_id, jsonb_agg(distinct a.rule_id) from change c
       join access_grant a on a.org_id = p_org and a.member_id = c.member_id and a.target_kind = 'team'
-        and a.target = c.team_id::text and a.rule_id is not null
+        and a.target = c.target and a.rule_id is not null
     where c.is_added group by c.member_id, c.team_id),
   event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
@@ -246,7 +256,7 @@ begin
       update member set role_key = v_row.role_after, updated_at = now() where org_id = p_org and id = v_row.id;
       perform record_audit(p_org, p_actor, 'member.role_changed', 'member', v_row.id,
         jsonb_build_object('from', v_row.role_key, 'to', v_row.role_after, 'rules', v_row.rules_after
-          || coalesce((select jsonb_agg(distinct split_part(g.ref, ':', 1)) from unnest(p_gone) g
+          || coalesce((select jsonb_agg(distinct g.rule_id) from unnest(p_gone) g
             where g.member_id = v_row.id and g.target_kind = 'role' and g.target = v_row.role_key), '[]')));
       if v_row.person_id is not null then perform mark_projection('person', v_row.person_id, 0); end if;
       v_gained := v_gained or v_row.status = 'active'
@@ -258,18 +268,25 @@ begin
 end $$;
 
 -- Computes these members' teams and roles anew and writes the differences. p_brake: the cause is a rule, a source that was
--- switched off or the evidence of a sign-in, and must not empty a team at once (hold_excess). Answers how many changes it made.
-create function reconcile_grants(p_org uuid, p_members uuid[], p_actor jsonb, p_brake boolean default false) returns integer
-  language plpgsql as $$
+-- switched off or the evidence of a sign-in, and must not empty a team at once (hold_excess). p_rules: nothing has changed but
+-- facts that these rules match; what the others give is as it was. Answers how many changes it made.
+create function reconcile_grants(p_org uuid, p_members uuid[], p_actor jsonb, p_brake boolean default false, p_rules uuid[] default null)
+  returns integer language plpgsql as $$
 declare
   v_gone rule_grant[];
+  v_given rule_grant[];
+  v_teams text[];
 begin
   -- whoever computes a member's grants sees all that was computed before; facts about somebody removed give nothing
   perform from member where org_id = p_org and id = any (p_members) order by id for no key update;
   p_members := array(select id from member where org_id = p_org and id = any (p_members) and status not in ('removed', 'purged'));
   if p_members = '{}' then return 0; end if;
-  v_gone := settle_rule_grants(p_org, p_members, p_actor, p_brake);
-  return settle_teams(p_org, p_members, v_gone, p_actor, p_brake) + settle_roles(p_org, p_members, v_gone, p_actor);
+  select gone, given into v_gone, v_given from settle_rule_grants(p_org, p_members, p_rules, p_actor, p_brake);
+  if p_rules is not null then
+    if v_gone = '{}' and v_given = '{}' then return 0; end if;
+    v_teams := array(select distinct target from unnest(v_gone || v_given) where target_kind = 'team');
+  end if;
+  return settle_teams(p_org, p_members, v_teams, v_gone, p_actor, p_brake) + settle_roles(p_org, p_members, v_gone, p_actor);
 end $$;
 
 -- Control that was kept for want of another owner goes by itself when there is one: each role is again what grants say.

@@ -146,23 +146,23 @@ create trigger directory_group_forgets_matches after delete on directory_group r
 
 -- What a sign-in said in one claim. Only a list, also an empty one, replaces what was known (p_replaces). Too many groups to
 -- send (overage) are looked up in the paired directory, which adds to what is known and takes nothing away. Answers how many
--- groups that were (null: not looked up), the values never seen before, where patterns have to be held against them, and
--- whether what is known has changed.
+-- groups that were (null: not looked up), the values never seen before, where patterns have to be held against them, and, if
+-- what is known has changed, the rules that match a value that came or went (null: nothing has).
 create function record_claim(p_org uuid, p_connection uuid, p_member uuid, p_attribute text, p_state text, p_replaces boolean,
-  p_values text[], p_at timestamptz, p_trace uuid) returns table (resolved integer, fresh jsonb, changed boolean)
+  p_values text[], p_at timestamptz, p_trace uuid, out resolved integer, out fresh jsonb, out rules uuid[])
   language plpgsql as $$
-#variable_conflict use_column
 declare
   v_source text := case when p_attribute = '' then 'sso.groups' else 'sso.attribute' end;
-  v_known uuid[] := (select value_ids from sso_evidence
-    where org_id = p_org and member_id = p_member and connection_id = p_connection and attribute = p_attribute for update);
+  v_known uuid[] := coalesce((select value_ids from sso_evidence
+    where org_id = p_org and member_id = p_member and connection_id = p_connection and attribute = p_attribute for update), '{}');
   v_ids uuid[];
   v_new uuid[];
-  v_resolved integer;
+  v_gone uuid[];
+  v_came uuid[];
 begin
   if p_state = 'overage' and p_attribute = '' then
     select count(distinct g.id), coalesce(array_agg(distinct coalesce(g.external_id, g.display_name)) filter (where g.id is not null), '{}')
-    into v_resolved, p_values
+    into resolved, p_values
     from connection c
       join directory d on d.org_id = c.org_id and d.id = c.directory_id and d.status = 'active'
       join directory_user u on u.org_id = d.org_id and u.directory_id = d.id and u.member_id = p_member
@@ -171,40 +171,51 @@ begin
       left join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id and g.directory_id = d.id
     where c.org_id = p_org and c.id = p_connection having count(*) > 0;
   end if;
-  if p_replaces or v_resolved is not null then
+  if p_replaces or resolved is not null then
     v_ids := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id);
     if cardinality(v_ids) < cardinality(p_values) then
-      with made as (
-        insert into claim_value (org_id, attribute, value, value_key, first_seen_at, last_seen_at)
-        select p_org, p_attribute, v, fold_key(v), p_at, p_at from unnest(p_values) v order by v
-        on conflict do nothing returning id)
-      select array_agg(id) into v_new from made;
+      v_new := add_claim_values(p_org, p_attribute, p_values, p_at);
       v_ids := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id);
     end if;
-    if v_resolved is not null then v_ids := array(select i from unnest(v_ids || v_known) i group by i order by i); end if;
-    update claim_value set last_seen_at = p_at where org_id = p_org and id in (
-      select id from claim_value where org_id = p_org and id = any (array(select unnest(v_known) except select unnest(v_ids)))
-      order by id for no key update);
+    if resolved is not null then v_ids := array(select i from unnest(v_ids || v_known) i group by i order by i); end if;
+    if v_ids <> v_known then
+      v_gone := array(select unnest(v_known) except select unnest(v_ids));
+      v_came := array(select unnest(v_ids) except select unnest(v_known));
+    end if;
   end if;
   insert into sso_evidence as known (org_id, connection_id, member_id, attribute, state, value_ids, at, listed_at, trace_id)
   values (p_org, p_connection, p_member, p_attribute, p_state, coalesce(v_ids, '{}'), p_at, case when p_replaces then p_at end, p_trace)
   on conflict (org_id, member_id, connection_id, attribute) do update set state = excluded.state, at = excluded.at,
     trace_id = excluded.trace_id, listed_at = coalesce(excluded.listed_at, known.listed_at),
     -- the same values are not written again, nor into their index
-    value_ids = case when v_ids is null or v_ids = known.value_ids then known.value_ids else v_ids end;
+    value_ids = case when v_gone is null then known.value_ids else excluded.value_ids end;
   if v_new is not null then
     insert into rule_match (org_id, rule_id, value_id)
     select r.org_id, r.id, v.id from claim_value v
       join mapping_rule r on r.org_id = v.org_id and r.source = v_source and r.value_key = v.value_key and r.attribute = v.attribute
         and (r.match = 'display_name' or r.match = 'external_id' and r.value = v.value)
     where v.org_id = p_org and v.id = any (v_new);
+    if exists (select from mapping_rule r where r.org_id = p_org and r.source = v_source and r.attribute = p_attribute
+      and r.match in ('prefix', 'glob', 'regex')) then
+      fresh := (select jsonb_agg(jsonb_build_object('id', v.id, 'value', v.value, 'key', v.value_key)) from claim_value v
+        where v.org_id = p_org and v.id = any (v_new));
+    end if;
   end if;
-  return query select v_resolved, case when v_new is not null and exists (select from mapping_rule r
-      where r.org_id = p_org and r.source = v_source and r.attribute = p_attribute and r.match in ('prefix', 'glob', 'regex'))
-    then (select jsonb_agg(jsonb_build_object('id', v.id, 'value', v.value, 'key', v.value_key)) from claim_value v
-      where v.org_id = p_org and v.id = any (v_new)) end,
-    v_ids is not null and v_ids <> coalesce(v_known, '{}');
+  if v_gone <> '{}' then insert into claim_value_left (org_id, value_ids, at) values (p_org, v_gone, p_at); end if;
+  if v_gone is not null then
+    rules := array(select distinct rule_id from rule_match where org_id = p_org and value_id = any (v_gone || v_came));
+  end if;
 end $$;
+
+-- Takes up what was never seen before; answers the ids. Somebody else may take up the same at this moment.
+create function add_claim_values(p_org uuid, p_attribute text, p_values text[], p_at timestamptz) returns uuid[] language sql as $$
+  with made as (
+    insert into claim_value (org_id, attribute, value, value_key, first_seen_at, last_seen_at)
+    select p_org, p_attribute, v, fold_key(v), p_at, p_at from unnest(p_values) v
+    where not exists (select from claim_value c where c.org_id = p_org and c.attribute = p_attribute and c.value = v) order by v
+    on conflict do nothing returning id)
+  select array_agg(id) from made
+$$;
 
 -- Whoever has evidence of a connection gets, or loses, what rules make of it now. Answers how many changed.
 create function reconcile_connection(p_org uuid, p_connection uuid, p_actor jsonb) returns integer language sql as $$
@@ -259,6 +270,7 @@ begin
 end $$;
 
 -- Deletes what has served its time: departures that the brake looks back on no more, claims that nobody has any more, plans.
+-- When a claim was last seen is written down first.
 -- Runs as the owner, by the queue. Answers how many rows went.
 create function sweep_mapping(p_now timestamptz) returns integer language plpgsql as $$
 declare
@@ -266,6 +278,10 @@ declare
   v_total integer := 0;
 begin
   delete from team_departure where at < p_now - interval '1 day';
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  with gone as (delete from claim_value_left returning org_id, value_ids, at),
+  seen as (select g.org_id, v.id, max(g.at) as at from gone g cross join lateral unnest(g.value_ids) as v (id) group by g.org_id, v.id)
+  update claim_value c set last_seen_at = s.at from seen s where c.org_id = s.org_id and c.id = s.id and c.last_seen_at < s.at;
   get diagnostics v_rows = row_count; v_total := v_total + v_rows;
   with gone as (
     delete from claim_value v where v.last_seen_at < p_now - interval '90 days'
@@ -283,10 +299,10 @@ declare
 begin
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
     and p.proname in ('lock_mapping', 'rule_grants', 'directory_denies', 'effective_teams', 'ranked_roles', 'loses_full_control',
-      'adds_only', 'settle_rule_grants', 'hold_excess', 'departed', 'settle_teams', 'settle_roles', 'reconcile_grants',
+      'source_is_released', 'settle_rule_grants', 'hold_excess', 'departed', 'settle_teams', 'settle_roles', 'reconcile_grants',
       'release_retained_control', 'members_of_values', 'members_matching', 'members_of_rules', 'claimants_of_groups', 'members_of_group_facts',
       'groups_are_mapped', 'make_template_teams', 'store_pattern_matches', 'match_rules', 'match_group', 'has_group_patterns',
-      'forget_matches_of_groups', 'record_claim', 'reconcile_connection', 'release_connection', 'change_mapping_policy',
+      'forget_matches_of_groups', 'record_claim', 'add_claim_values', 'reconcile_connection', 'release_connection', 'change_mapping_policy',
       'decide_held_change')
   loop
     execute format('revoke execute on function %s from public', v_function);

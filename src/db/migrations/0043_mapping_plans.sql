@@ -64,9 +64,8 @@ create function would_be_changes(p_org uuid, p_rule uuid)
     select array(select id from mapping_rule where org_id = p_org and mode = 'shadow' and enabled
       and (p_rule is null or id = p_rule)) as rules),
   would as (
-    select g.member_id, g.target_kind, g.target, array_agg(distinct split_part(g.ref, ':', 1)::uuid) as rules
-    from shadow s cross join lateral rule_grants(p_org, array(select members_matching(p_org, s.rules)), true) g
-    where split_part(g.ref, ':', 1)::uuid = any (s.rules)
+    select g.member_id, g.target_kind, g.target, array_agg(distinct g.rule_id) as rules
+    from shadow s cross join lateral rule_grants(p_org, array(select members_matching(p_org, s.rules)), s.rules, true) g
     group by g.member_id, g.target_kind, g.target)
   select w.member_id, w.target_kind, coalesce(t.key, w.target), case when w.target_kind = 'role' then m.role_key end, w.rules
   from would w
