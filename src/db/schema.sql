@@ -1054,6 +1054,7 @@ hold_excess(uuid,rule_grant[],jsonb) -> rule_grant[]
 home_organization(uuid) -> uuid, security definer, search_path=public, pg_temp
 include_subdomains(uuid,text,boolean) -> void, security definer, search_path=public, pg_temp
 is_break_glass(uuid,uuid) -> boolean
+isolate_by_organization(text[]) -> void
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp

@@ -148,18 +148,12 @@ begin
   return v_users + v_groups;
 end $$;
 
+select isolate_by_organization('extension_schema', 'directory_user_key');
+
 do $$
 declare
-  v_table text;
   v_function regprocedure;
 begin
-  foreach v_table in array '{extension_schema,directory_user_key}'::text[] loop
-    execute format('alter table %I enable row level security', v_table);
-    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
-      using (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid))
-      with check (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid))$policy$, v_table);
-    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
-  end loop;
   foreach v_function in array '{further_key,manager_of,has_own_extension,has_further_keys,keys_of_directory_user,lock_extension_schemas,
     write_directory_user_keys,rebuild_unique_keys,count_stating,remove_extension_values}'::regproc[]::regprocedure[] loop
     execute format('revoke execute on function %s from public', v_function);

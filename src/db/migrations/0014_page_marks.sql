@@ -14,11 +14,7 @@ create unlogged table page_mark (
 comment on table page_mark is 'where the page before the one at next_index of a list ended; swept after an hour';
 create index page_mark_by_time on page_mark using brin (marked_at);
 
-alter table page_mark enable row level security;
-create policy of_organization on page_mark to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid))
-  with check (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid));
-grant select, insert, update, delete on page_mark to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('page_mark');
 
 -- Run by the queue, as the owner. Answers how many marks went.
 create function sweep_page_marks(p_now timestamptz) returns integer language plpgsql as $$

@@ -13,8 +13,4 @@ create table link_approval (
 );
 comment on table link_approval is 'used up by the first link; given by somebody with full control';
 
-alter table link_approval enable row level security;
-create policy of_organization on link_approval to drawbridge_app, drawbridge_worker
-  using (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid)
-  with check (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid);
-grant select, insert, update, delete on link_approval to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('link_approval');

@@ -19,11 +19,7 @@ create table invitation_hop (
 );
 comment on table invitation_hop is 'a browser sent to Keycloak by an acceptance: found by the hash of its state, used once';
 create index invitation_hop_by_expiry on invitation_hop (expires_at);
-alter table invitation_hop enable row level security;
-create policy of_organization on invitation_hop to drawbridge_app, drawbridge_worker
-  using (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid)
-  with check (org_id = nullif(current_setting('drawbridge.org_id', true), '')::uuid);
-grant select, insert, update, delete on invitation_hop to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('invitation_hop');
 
 -- Ends the invitations whose time is over: one organization's, or (as the owner) everybody's. Answers how many.
 create function expire_invitations(p_now timestamptz, p_org uuid default null) returns integer language plpgsql as $$

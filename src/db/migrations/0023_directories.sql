@@ -24,11 +24,7 @@ create table scim_journal_body (
 );
 comment on table scim_journal_body is 'whole requests, encrypted, secrets removed, kept 72 hours, only while directory.keep_bodies_until lies ahead';
 create index scim_journal_body_by_time on scim_journal_body (at);
-alter table scim_journal_body enable row level security;
-create policy of_organization on scim_journal_body to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid))
-  with check (uuid_eq(org_id, nullif(current_setting('drawbridge.org_id', true), '')::uuid));
-grant select, insert, update, delete on scim_journal_body to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('scim_journal_body');
 
 -- What a process remembers of a directory's tokens is read again: tells all of them at the commit.
 create function forget_directory_tokens(p_org uuid, p_directory uuid) returns void language sql

@@ -45,19 +45,7 @@ create table logout_request (
 comment on table logout_request is 'a browser that is logging out at the company, and where at Keycloak it goes on; used once';
 create index logout_request_by_expiry on logout_request (expires_at);
 
-do $$
-declare
-  v_table text;
-begin
-  foreach v_table in array array['upstream_session', 'logout_request']
-  loop
-    execute format('alter table %I enable row level security', v_table);
-    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
-      using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-      with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))$policy$, v_table);
-    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
-  end loop;
-end $$;
+select isolate_by_organization('upstream_session', 'logout_request');
 
 -- A sign-in that is over, and those of the same person in the same browser that began before it ended, in any
 -- organization: Keycloak has one session for a browser and knows it by the `sid` of the sign-in that opened it, whichever

@@ -11,11 +11,7 @@ create table connection_domain (
 comment on table connection_domain is 'which active connection asserts a domain; written by the trigger of connection and by nothing else';
 create index connection_domain_by_connection on connection_domain (org_id, connection_id);
 
-alter table connection_domain enable row level security;
-create policy of_organization on connection_domain to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-grant select, insert, update, delete on connection_domain to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('connection_domain');
 
 create function claim_connection_domains() returns trigger language plpgsql as $$
 declare

@@ -37,19 +37,7 @@ create table connection_certificate (
 comment on table connection_certificate is 'the signing certificates in settings.idp.certificates, by their end';
 create index connection_certificate_by_end on connection_certificate (not_after);
 
-do $$
-declare
-  v_table text;
-begin
-  foreach v_table in array array['connection_refresh', 'connection_certificate'] loop
-    execute format($sql$
-      alter table %1$I enable row level security;
-      create policy of_organization on %1$I to drawbridge_app, drawbridge_worker
-        using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-        with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-      grant select, insert, update, delete on %1$I to drawbridge_app, drawbridge_worker$sql$, v_table);
-  end loop;
-end $$;
+select isolate_by_organization('connection_refresh', 'connection_certificate');
 
 -- Warns whoever may manage connections before the last certificate of an active connection ends, once at each step. One
 -- that another outlives has its successor already. Runs as the owner, by the queue. Answers how many were warned of.

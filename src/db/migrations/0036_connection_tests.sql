@@ -28,11 +28,7 @@ create table connection_test (
 comment on table connection_test is 'a test sign-in: asked for, opened once in a browser, and what it found; it changes nothing else';
 create index connection_test_by_connection on connection_test (org_id, connection_id, at desc);
 
-alter table connection_test enable row level security;
-create policy of_organization on connection_test to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-grant select, insert, update, delete on connection_test to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('connection_test');
 
 alter table credential drop constraint credential_kind;
 alter table credential add constraint credential_kind

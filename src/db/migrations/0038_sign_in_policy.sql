@@ -30,11 +30,7 @@ create table break_glass (
 );
 comment on table break_glass is 'owners who sign in by password and second factor whatever the policy; nothing else may hold them';
 
-alter table break_glass enable row level security;
-create policy of_organization on break_glass to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-grant select, insert, update, delete on break_glass to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('break_glass');
 
 -- Whether a member is let in by password whatever the policy: named, and still an owner who may come in.
 create function is_break_glass(p_org uuid, p_member uuid) returns boolean language sql stable as $$

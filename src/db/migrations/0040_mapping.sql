@@ -113,18 +113,7 @@ alter table access_grant
 create index access_grant_by_rule on access_grant (org_id, rule_id) where rule_id is not null;
 create index access_grant_held on access_grant (org_id, held_by) where held_by is not null;
 
-do $$
-declare
-  v_table text;
-begin
-  foreach v_table in array array['claim_value', 'rule_match', 'held_change', 'team_departure'] loop
-    execute format('alter table %I enable row level security', v_table);
-    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
-      using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-      with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))$policy$, v_table);
-    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
-  end loop;
-end $$;
+select isolate_by_organization('claim_value', 'rule_match', 'held_change', 'team_departure');
 
 -- As in 0009: until the first ANALYZE the planner shall think that these are large and their ids nearly unique.
 select pg_restore_relation_stats('schemaname', 'public', 'relname', c.relname::text, 'relpages', 1, 'reltuples', 100000::real)

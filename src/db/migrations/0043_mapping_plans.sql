@@ -81,18 +81,12 @@ create function would_be_changes(p_org uuid, p_rule uuid)
       from mapping_rule x where x.org_id = p_org and x.id = any (w.rules))) end
 $$;
 
+select isolate_by_organization('mapping_plan', 'mapping_plan_change');
+
 do $$
 declare
-  v_table text;
   v_function regprocedure;
 begin
-  foreach v_table in array array['mapping_plan', 'mapping_plan_change'] loop
-    execute format('alter table %I enable row level security', v_table);
-    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
-      using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-      with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))$policy$, v_table);
-    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
-  end loop;
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
     and p.proname in ('changes_made', 'would_be_changes')
   loop

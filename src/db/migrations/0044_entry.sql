@@ -18,11 +18,7 @@ create table entry_grant (
 );
 comment on table entry_grant is 'a group or attribute value that lets people in by a connection, and the role they get; within its author''s rights';
 
-alter table entry_grant enable row level security;
-create policy of_organization on entry_grant to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-grant select, insert, update, delete on entry_grant to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('entry_grant');
 
 -- The documents of an attempt, kept only where a connection asks for it.
 create table sign_in_document (
@@ -36,11 +32,8 @@ create table sign_in_document (
 comment on table sign_in_document is 'what the identity provider sent, encrypted with SECRET_KEY; gone after 72 hours';
 create index sign_in_document_by_expiry on sign_in_document (expires_at);
 
-alter table sign_in_document enable row level security;
-create policy of_organization on sign_in_document to drawbridge_app, drawbridge_worker
-  using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-  with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)));
-grant select, insert, delete on sign_in_document to drawbridge_app, drawbridge_worker;
+select isolate_by_organization('sign_in_document');
+revoke update on sign_in_document from drawbridge_app, drawbridge_worker;
 
 create index sign_in_trace_by_id on sign_in_trace (id);
 

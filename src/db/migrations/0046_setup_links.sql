@@ -27,16 +27,4 @@ create table setup_item (
 comment on table setup_item is 'what was made through a set-up link: only full control switches it on';
 create index setup_item_by_link on setup_item (org_id, link_id);
 
-do $$
-declare
-  v_table text;
-begin
-  foreach v_table in array array['setup_link', 'setup_item']
-  loop
-    execute format('alter table %I enable row level security', v_table);
-    execute format($policy$create policy of_organization on %I to drawbridge_app, drawbridge_worker
-      using (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))
-      with check (uuid_eq(org_id, (select nullif(current_setting('drawbridge.org_id', true), '')::uuid)))$policy$, v_table);
-    execute format('grant select, insert, update, delete on %I to drawbridge_app, drawbridge_worker', v_table);
-  end loop;
-end $$;
+select isolate_by_organization('setup_link', 'setup_item');
