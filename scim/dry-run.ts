@@ -9,6 +9,7 @@ import { errorAnswer } from './error.ts';
 import type { ScimAnswer, ScimServices } from './exchange.ts';
 import { PageMarks } from './page-marks.ts';
 import { RateLimit } from './rate-limit.ts';
+import { readQuery } from './read-query.ts';
 import { findHandler, findRoute } from './routes.ts';
 import { typesWith } from './schema/resource-types.ts';
 
@@ -37,7 +38,7 @@ async function answer(services: ScimServices, caller: DirectoryCaller, message: 
     return await handler(services, {
       requestId,
       method: message.method,
-      query: new URLSearchParams(mark < 0 ? '' : message.url.slice(mark + 1)),
+      query: readQuery(mark < 0 ? '' : message.url.slice(mark + 1)),
       id: route.id,
       // what the client knew then is no condition for what would happen now
       ifMatch: undefined,

@@ -25,6 +25,7 @@ import { PageMarks } from './page-marks.ts';
 import { detectProfile } from './quirks/detect-profile.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
+import { readQuery } from './read-query.ts';
 import { findSelf, type Self } from './resources/me.ts';
 import { findHandler, findRoute } from './routes.ts';
 import { typesWith } from './schema/resource-types.ts';
@@ -150,7 +151,7 @@ function openExchange(message: IncomingMessage): Exchange {
     entryId,
     requestId: typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : entryId,
     path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    query: readQuery(mark < 0 ? '' : url.slice(mark + 1)),
     dropped: new Set(),
     id: '',
     body: {},

@@ -12,7 +12,7 @@ import {
 } from './resources/discovery.ts';
 import { getMe, refuseMe } from './resources/me.ts';
 import { COLLECTION_METHODS, type Methods, RESOURCE_METHODS } from './resources/resource-methods.ts';
-import { searchAll, searchGroups, searchUsers } from './resources/search.ts';
+import { listAll, searchAll, searchGroups, searchUsers } from './resources/search.ts';
 
 export type Route = {
   readonly methods: Methods;
@@ -27,6 +27,7 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
   '/Users/.search': { POST: searchUsers },
   '/Groups/.search': { POST: searchGroups },
   '/.search': { POST: searchAll },
+  '/': { GET: listAll },
   '/ServiceProviderConfig': { GET: getServiceProviderConfig },
   '/ResourceTypes': { GET: listResourceTypes },
   '/Schemas': { GET: listSchemas },
@@ -43,7 +44,9 @@ const RESOURCES: Readonly<Record<string, Methods>> = {
 
 /** The route of a path (without its query); throws `not_found` where nothing is served. */
 export function findRoute(path: string): Route {
-  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  // a base address that ends with a slash, and clients that join it with another
+  const single = path.replace(/^\/+/, '/');
+  const plain = single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;
   if (plain === '/Bulk') return { methods: COLLECTIONS[plain]!, id: '', largestBody: LARGEST_BULK };
   if (Object.hasOwn(COLLECTIONS, plain)) return { methods: COLLECTIONS[plain]!, id: '' };
   const slash = plain.indexOf('/', 1);

@@ -7,7 +7,7 @@ const LONGEST_FILTER = 8_192;
 const NAME = /[A-Za-z$][\w$\-.:]*/y;
 const SPACE = /\s*/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
-const BARE_VALUE = /[^\s()[\]"]+/y;
+const BARE_VALUE = /(?!['{])[^\s()[\]"]+/y;
 
 /** Reads one text from front to back. Refusals carry the code given, `invalid_filter` or `invalid_path`; a filter
  * that is too long is `too_many`. */
@@ -67,7 +67,7 @@ export class Lexer {
   expectValue(): Literal {
     const string = this.#match(STRING);
     const raw = string ?? this.#match(BARE_VALUE);
-    if (raw === undefined) throw this.refusal('A value is missing, or its quotation mark is not closed');
+    if (raw === undefined) throw this.refusal('A value is missing, or does not stand in double quotes');
     this.#at += raw.length;
     this.#skipSpace();
     return string === undefined ? { text: raw, quoted: false } : { text: this.#unescape(string), quoted: true };

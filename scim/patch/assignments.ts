@@ -4,7 +4,7 @@ import { DomainError } from '../../src/errors.ts';
 import type { FilterNode } from '../filter/filter.ts';
 import { parsePatchPath } from '../filter/parser.ts';
 import { findAttribute, type ResourceType, type Schema } from '../schema/attribute.ts';
-import { type AttributePath, resolveName } from '../schema/attribute-path.ts';
+import { type AttributePath, resolveAttribute, resolveName } from '../schema/attribute-path.ts';
 import type { Dropped } from '../schema/read-value.ts';
 import type { PatchOperation } from './operations.ts';
 
@@ -44,7 +44,7 @@ function stepsOfPath(type: ResourceType, operation: PatchOperation, path: string
   if (!('attribute' in found)) {
     if (parsed.filter) throw new DomainError('invalid_path', `${path} is no list.`);
     if (op === 'remove') return [{ op, extension: found.extension }];
-    return stepsOfExtension(found.extension, op, value, dropped);
+    return stepsOfExtension(type, found.extension, op, value, dropped);
   }
   const target =
     parsed.sub === undefined ? found : { ...found, sub: findAttribute(found.attribute.subAttributes, parsed.sub) };
@@ -62,6 +62,8 @@ function stepsOfPath(type: ResourceType, operation: PatchOperation, path: string
 
 function stepsOfBody(type: ResourceType, op: PatchOperation['op'], value: unknown, dropped: Dropped): PatchStep[] {
   return entriesOf(value, 'The value of an operation without a path').flatMap(([key, part]): PatchStep[] => {
+    // Entra writes whole value paths as keys, too (`emails[type eq "work"].value`)
+    if (key.includes('[')) return stepsOfPath(type, { op, path: key, value: part }, key, dropped);
     const found = NEVER_KEPT.has(key.toLowerCase()) ? undefined : resolveName(type, key);
     if (!found) {
       dropped.add(key);
@@ -70,22 +72,28 @@ function stepsOfBody(type: ResourceType, op: PatchOperation['op'], value: unknow
     if (!('attribute' in found)) {
       return part === null
         ? [{ op: 'remove', extension: found.extension }]
-        : stepsOfExtension(found.extension, op, part, dropped);
+        : stepsOfExtension(type, found.extension, op, part, dropped);
     }
     if (found.attribute.mutability === 'readOnly' || found.sub?.mutability === 'readOnly') return [];
     return [{ op, target: found, filter: undefined, value: part }];
   });
 }
 
-function stepsOfExtension(extension: Schema, op: PatchOperation['op'], value: unknown, dropped: Dropped): PatchStep[] {
+function stepsOfExtension(
+  type: ResourceType,
+  extension: Schema,
+  op: PatchOperation['op'],
+  value: unknown,
+  dropped: Dropped,
+): PatchStep[] {
   return entriesOf(value, `The value of ${extension.id}`).flatMap(([key, part]): PatchStep[] => {
-    const attribute = findAttribute(extension.attributes, key);
-    if (!attribute) {
+    const target = resolveAttribute(type, `${extension.id}:${key}`);
+    if (!target) {
       dropped.add(`${extension.id}:${key}`);
       return [];
     }
-    if (attribute.mutability === 'readOnly') return [];
-    return [{ op, target: { extension, attribute, sub: undefined }, filter: undefined, value: part }];
+    if (target.attribute.mutability === 'readOnly' || target.sub?.mutability === 'readOnly') return [];
+    return [{ op, target, filter: undefined, value: part }];
   });
 }
 

@@ -1,9 +1,10 @@
 // The members of a group as sent -> ids of users.
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
+import { userIdOf } from '../schema/user-reference.ts';
 
 /**
- * Elements are `{value}` or the bare id. An id that cannot be one of ours is refused, or passed over where `lenient`
+ * Elements are `{value}`, `{$ref}` alone or the bare id. An id that cannot be one of ours is refused, or passed over where `lenient`
  * (removing what is not there). Throws `invalid_value`, also for nested groups, which no directory sends.
  */
 export function readMemberIds(value: unknown, options: { readonly lenient?: boolean } = {}): string[] {
@@ -22,12 +23,12 @@ export function readMemberIds(value: unknown, options: { readonly lenient?: bool
 
 function idOf(element: unknown): unknown {
   if (typeof element !== 'object' || element === null) return element;
-  const { value, type } = element as { value?: unknown; type?: unknown };
+  const { value, type, $ref } = element as { value?: unknown; type?: unknown; $ref?: unknown };
   if (typeof type === 'string' && type.toLowerCase() === 'group') {
     throw new DomainError(
       'invalid_value',
       'members: groups inside groups are not taken. Assign the inner group itself.',
     );
   }
-  return value;
+  return value ?? userIdOf($ref);
 }

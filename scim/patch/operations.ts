@@ -1,6 +1,7 @@
 // The body of a PATCH -> its operations (RFC 7644 section 3.5.2). Op names in any case, since Entra (legacy) writes them
 // with a capital.
 import { DomainError } from '../../src/errors.ts';
+import { fieldOf, requireMessage } from '../schema/message.ts';
 import { PATCH_OP } from '../schema/names.ts';
 
 export type PatchOperation = {
@@ -9,15 +10,24 @@ export type PatchOperation = {
   readonly value: unknown;
 };
 
-/** An empty list is a PATCH without effect, which Entra sends. Throws `invalid_syntax` or `invalid_value`. */
-export function readOperations(body: Readonly<Record<string, unknown>>): PatchOperation[] {
-  const schemas = fieldOf(body, 'schemas');
-  if (schemas !== undefined && !(Array.isArray(schemas) && schemas.includes(PATCH_OP))) {
-    throw new DomainError('invalid_syntax', `schemas of a PATCH must name ${PATCH_OP}.`);
-  }
+/**
+ * Of the PATCH of the resource `id`. An empty list is a PATCH without effect, which Entra sends. Throws `invalid_syntax`
+ * or `invalid_value`, and `mutability` where a value states another resource's id: Okta repeats the id, and a different
+ * one was meant for something else.
+ */
+export function readOperations(body: Readonly<Record<string, unknown>>, id: string): PatchOperation[] {
+  requireMessage(body, PATCH_OP, 'PATCH');
   const operations = fieldOf(body, 'operations');
   if (!Array.isArray(operations)) throw new DomainError('invalid_syntax', 'A PATCH needs a list of Operations.');
-  return operations.map(readOperation);
+  const read = operations.map(readOperation);
+  for (const { path, value } of read) if (path === undefined) refuseOtherId(value, id);
+  return read;
+}
+
+function refuseOtherId(value: unknown, id: string): void {
+  const stated = typeof value === 'object' && value !== null ? fieldOf(value, 'id') : undefined;
+  if (typeof stated !== 'string' || stated.toLowerCase() === id.toLowerCase()) return;
+  throw new DomainError('mutability', 'The id of a resource cannot be changed, and this value states another one.');
 }
 
 function readOperation(raw: unknown, index: number): PatchOperation {
@@ -40,9 +50,4 @@ function readOperation(raw: unknown, index: number): PatchOperation {
   }
   if (op !== 'remove' && value === undefined) throw new DomainError('invalid_value', `${at} needs a value.`);
   return { op, path: path === '' ? undefined : path, value };
-}
-
-function fieldOf(object: object, lowerName: string): unknown {
-  for (const [key, value] of Object.entries(object)) if (key.toLowerCase() === lowerName) return value;
-  return undefined;
 }

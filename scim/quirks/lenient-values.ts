@@ -1,10 +1,19 @@
 // Values that directories send a little differently from their attribute's type, each with who does so.
 import type { Attribute } from '../schema/attribute.ts';
 import { findAttribute } from '../schema/attribute.ts';
+import { userIdOf } from '../schema/user-reference.ts';
 
 type Quirk = { readonly reason: string; apply(attribute: Attribute, value: unknown): unknown };
 
 const QUIRKS: readonly Quirk[] = [
+  {
+    reason: 'Entra (older) wraps single values as it does references: [{"$ref": null, "value": "False"}]',
+    apply(attribute, value) {
+      if (attribute.type === 'complex' || typeof value !== 'object' || value === null) return value;
+      const { $ref: _, value: inner, ...rest } = value as Record<string, unknown>;
+      return inner === undefined || Object.keys(rest).length > 0 ? value : inner;
+    },
+  },
   {
     reason: 'Entra (legacy) sends booleans as "True" and "False", also in roles[].primary',
     apply(attribute, value) {
@@ -44,6 +53,19 @@ const QUIRKS: readonly Quirk[] = [
     },
   },
   {
+    reason: 'A manager may be stated by nothing but its address (RFC 7643 section 4.3 demands neither part)',
+    apply(attribute, value) {
+      if (attribute.name !== 'manager' || typeof value !== 'object' || value === null) return value;
+      const { $ref, ...rest } = value as Record<string, unknown>;
+      const id = (rest.value ?? undefined) === undefined ? userIdOf($ref) : undefined;
+      return id === undefined ? value : { ...rest, value: id };
+    },
+  },
+  {
+    reason: 'Directories send the externalId of somebody who has none as an empty text; two such are not the same',
+    apply: (attribute, value) => (attribute.name === 'externalId' && value === '' ? undefined : value),
+  },
+  {
     reason: 'Directories state an empty manager as an empty text to clear it',
     apply(attribute, value) {
       if (attribute.name !== 'manager' || typeof value !== 'object' || value === null) return value;
@@ -52,7 +74,7 @@ const QUIRKS: readonly Quirk[] = [
   },
 ];
 
-/** The value in the form that the attribute's type has, or as it came. */
+/** The value in the form that the attribute's type has, or as it came; undefined where it states nothing. */
 export function straighten(attribute: Attribute, value: unknown): unknown {
   return QUIRKS.reduce((straight, quirk) => quirk.apply(attribute, straight), value);
 }

@@ -1,5 +1,6 @@
 // The message of POST /Bulk (RFC 7644 section 3.7) -> operations, and the references between them (section 3.7.1). Pure.
 import { DomainError } from '../../src/errors.ts';
+import { fieldOf, requireMessage } from '../schema/message.ts';
 import { BULK_REQUEST } from '../schema/names.ts';
 
 /** Announced as maxOperations and maxPayloadSize (bytes). */
@@ -24,10 +25,7 @@ const METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Throws what is wrong with the message as a whole: `invalid_syntax`, `invalid_value`, `too_large`. */
 export function readBulk(body: Data): Bulk {
-  const schemas = fieldOf(body, 'schemas');
-  if (schemas !== undefined && !(Array.isArray(schemas) && schemas.includes(BULK_REQUEST))) {
-    throw new DomainError('invalid_syntax', `schemas of a bulk request must name ${BULK_REQUEST}.`);
-  }
+  requireMessage(body, BULK_REQUEST, 'bulk request');
   const listed = fieldOf(body, 'operations');
   if (!Array.isArray(listed)) throw new DomainError('invalid_syntax', 'A bulk request needs a list of Operations.');
   if (listed.length > MOST_OPERATIONS) {
@@ -79,11 +77,6 @@ function readOperation(raw: unknown, index: number): BulkOperation {
     data: isObject ? (data as Data) : {},
     fault: said === undefined ? undefined : new DomainError('invalid_syntax', said),
   };
-}
-
-function fieldOf(object: object, lowerName: string): unknown {
-  for (const [key, value] of Object.entries(object)) if (key.toLowerCase() === lowerName) return value;
-  return undefined;
 }
 
 const REFERENCE = /^bulkId:(.+)$/;

@@ -119,7 +119,7 @@ const FEW_MEMBERS = 100;
 export async function patchGroup(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const id = idOf(request);
   const version = await demandedGroupVersion(services, request, id);
-  const all = readSteps(request.types.group, readOperations(request.body), request.dropped);
+  const all = readSteps(request.types.group, readOperations(request.body, id), request.dropped);
   const { members, steps } = await splitMembers(all, (filter) =>
     findGroupMembers(services, request.caller, id, filter),
   );

@@ -1,4 +1,4 @@
-// POST /.search, at the root and under each type (RFC 7644 section 3.4.3). At the root, users and groups stand in one
+// POST /.search, at the root and under each type (RFC 7644 section 3.4.3), and GET of the root (section 3.4.2.1). At the root, users and groups stand in one
 // order; a filter that a type has no attributes for finds nothing of that type, and a type without the attribute that is
 // sorted by has no value of it.
 import type { DirectoryGroupRow } from '../../src/directory/directory-group-queries.ts';
@@ -8,8 +8,16 @@ import { DomainError } from '../../src/errors.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupTexts } from '../group-text.ts';
 import { mergeRows } from '../merge-rows.ts';
-import { bodyParameters, type ListParameters, type ListRequest, readListRequest, readOrder } from '../paging.ts';
+import {
+  bodyParameters,
+  type ListParameters,
+  type ListRequest,
+  queryParameters,
+  readListRequest,
+  readOrder,
+} from '../paging.ts';
 import { type PageSource, readPage } from '../read-page.ts';
+import { requireMessage } from '../schema/message.ts';
 import { SEARCH_REQUEST } from '../schema/names.ts';
 import { findGroups, groupSource } from './groups.ts';
 import { listAnswer } from './list-answer.ts';
@@ -27,8 +35,21 @@ export async function searchGroups(services: ScimServices, request: ScimRequest)
 
 type Row = DirectoryUserRow | DirectoryGroupRow;
 
-export async function searchAll(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const { user, group } = readLists(request);
+export function searchAll(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  return answerAll(services, request, searchParameters(request));
+}
+
+/** The same as a query of the root (RFC 7644 section 3.4.2.1). */
+export function listAll(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
+  return answerAll(services, request, queryParameters(request.query));
+}
+
+async function answerAll(
+  services: ScimServices,
+  request: ScimRequest,
+  parameters: ListParameters,
+): Promise<ScimAnswer> {
+  const { user, group } = readLists(request, parameters);
   const users = user && userSource(services, request, user);
   const groups = group && groupSource(services, request, group);
   const kindOf = new Map<Row, 'user' | 'group'>();
@@ -73,9 +94,8 @@ async function placeBefore(services: ScimServices, request: ScimRequest, { user,
 }
 
 /** What is asked of each type, at least of one. Throws what is wrong with both. */
-function readLists(request: ScimRequest): Lists {
+function readLists(request: ScimRequest, parameters: ListParameters): Lists {
   const { user, group } = request.types;
-  const parameters = searchParameters(request);
   const unsorted: ListParameters = (name) => (name === 'sortBy' ? undefined : parameters(name));
   const lists = [user, group].map((type) => attempt(() => readListRequest(type, unsorted)));
   const orders = [user, group].map((type) => attempt(() => readOrder(type, parameters)));
@@ -107,9 +127,6 @@ function attempt<T>(read: () => T): T | DomainError {
 }
 
 function searchParameters(request: ScimRequest): ListParameters {
-  const { schemas } = request.body;
-  if (schemas !== undefined && !(Array.isArray(schemas) && schemas.includes(SEARCH_REQUEST))) {
-    throw new DomainError('invalid_syntax', `schemas of a search must name ${SEARCH_REQUEST}.`);
-  }
+  requireMessage(request.body, SEARCH_REQUEST, 'search');
   return bodyParameters(request.body);
 }

@@ -94,7 +94,7 @@ export async function replaceUser(services: ScimServices, request: ScimRequest):
 }
 
 export async function patchUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
-  const steps = readSteps(request.types.user, readOperations(request.body), request.dropped);
+  const steps = readSteps(request.types.user, readOperations(request.body, request.id), request.dropped);
   const row = await getRow(services, request, request.id);
   const version = await demandedVersion(request, () => row.version);
   if (version !== undefined && version !== row.version) throw staleAnswer(row);

@@ -125,5 +125,9 @@ function checkSchemas(type: ResourceType, body: Readonly<Record<string, unknown>
     throw new DomainError('invalid_value', 'schemas must be a list of URNs.');
   }
   const known = [type.schema.id, ...type.extensions.map((extension) => extension.id)].map((id) => id.toLowerCase());
-  for (const urn of stated) if (!known.includes(urn.toLowerCase())) dropped.add(urn);
+  const unknown = stated.filter((urn) => !known.includes(urn.toLowerCase()));
+  if (unknown.length > 0 && unknown.length === stated.length) {
+    throw new DomainError('invalid_value', `schemas must name ${type.schema.id}: this address takes nothing else.`);
+  }
+  for (const urn of unknown) dropped.add(urn);
 }

@@ -34,6 +34,7 @@ export function readValue(attribute: Attribute, raw: unknown, at: string, droppe
 function readSingle(attribute: Attribute, raw: unknown, at: string, dropped: Dropped): Json | undefined {
   if (raw === null || raw === undefined) return undefined;
   const value = straighten(attribute, raw);
+  if (value === null || value === undefined) return undefined;
   if (attribute.type === 'complex') return readComplex(attribute, value, at, dropped);
   return readSimple(attribute, value, at);
 }

@@ -14,6 +14,9 @@ import { newId } from '../../src/ids.ts';
 import type { Json } from '../support/server.ts';
 import { ENTERPRISE, PATCH } from './scim-setup.ts';
 
+/** Of the resource that is patched. */
+const ID = newId();
+
 const BASE: JsonObject = {
   userName: 'ada',
   active: true,
@@ -28,7 +31,7 @@ function patch(
 ): { after: Json; dropped: string[] } {
   const after = structuredClone(before);
   const dropped = new Set<string>();
-  const steps = readSteps(USER_TYPE, readOperations({ schemas: [PATCH], Operations: operations }), dropped);
+  const steps = readSteps(USER_TYPE, readOperations({ schemas: [PATCH], Operations: operations }, ID), dropped);
   applySteps(USER_TYPE, after, steps, { refusesMissingTarget: options.strict ?? false }, dropped);
   return { after, dropped: [...dropped] };
 }
@@ -66,6 +69,21 @@ describe('Entra, legacy dialect', () => {
     });
   });
 
+  test('a single value may be wrapped like a reference, an externalId be an empty text', () => {
+    const wrapped = (value: unknown) => [{ $ref: null, value }];
+    const operations = [
+      { op: 'Replace', path: 'active', value: wrapped('False') },
+      { op: 'Replace', path: 'name.givenName', value: wrapped('Augusta') },
+      { op: 'Add', path: 'externalId', value: '' },
+    ];
+    expect(patch({ ...BASE, externalId: 'a1' }, operations).after).toEqual({
+      ...BASE,
+      active: false,
+      name: { givenName: 'Augusta', familyName: 'Lovelace' },
+    });
+    expect(refusal([{ op: 'Replace', path: 'title', value: { value: 'x', more: 1 } }])).toBe('invalid_value');
+  });
+
   test('a manager is a list of one, an object, or the bare id', () => {
     const path = `${ENTERPRISE}:manager`;
     for (const value of [[{ $ref: null, value: '26' }], { value: '26' }, '26']) {
@@ -97,16 +115,22 @@ describe('Entra, aadOptscim062020', () => {
       'name.formatted': 'Augusta L.',
       [`${ENTERPRISE}:employeeNumber`]: '7',
       [`${ENTERPRISE}:manager`]: '26',
-      'emails[type eq "work"].value': 'ignored, since this is no key of a body',
+      'emails[type eq "work"].value': 'augusta@work.test',
+      'phoneNumbers[type eq "mobile"].value': '+44 1',
+      [ENTERPRISE]: { 'manager.value': '27' },
     };
     const { after, dropped } = patch(BASE, [{ op: 'replace', value }]);
     expect(after).toEqual({
       ...BASE,
       displayName: 'Ada L.',
       name: { givenName: 'Augusta', familyName: 'Lovelace', formatted: 'Augusta L.' },
-      [ENTERPRISE]: { employeeNumber: '7', manager: { value: '26' } },
+      emails: [{ value: 'augusta@work.test', type: 'work', primary: true }],
+      phoneNumbers: [{ value: '+44 1', type: 'mobile' }],
+      [ENTERPRISE]: { employeeNumber: '7', manager: { value: '27' } },
     });
-    expect(dropped).toEqual(['emails[type eq "work"].value']);
+    expect(dropped).toEqual([]);
+    expect(refusal([{ op: 'replace', value: { 'emails[type eq].value': 'x' } }])).toBe('invalid_path');
+    expect(refusal([{ op: 'replace', value: { 'groups[type eq "x"].value': 'x' } }])).toBe('mutability');
   });
 });
 
@@ -116,10 +140,14 @@ describe('Okta', () => {
   });
 
   test('states an id and a password, which change nothing', () => {
-    const { after, dropped } = patch(BASE, [{ op: 'replace', value: { id: 'x', password: 'p', nickName: 'A' } }]);
+    const { after, dropped } = patch(BASE, [{ op: 'replace', value: { id: ID, password: 'p', nickName: 'A' } }]);
     expect(after).toEqual({ ...BASE, nickName: 'A' });
     expect(dropped).toEqual(['password']);
     expect(patch(BASE, [{ op: 'replace', path: 'password', value: 'p' }]).after).toEqual(BASE);
+  });
+
+  test('a value that states the id of something else is refused', () => {
+    expect(refusal([{ op: 'replace', value: { id: newId(), displayName: 'x' } }])).toBe('mutability');
   });
 });
 
@@ -220,7 +248,9 @@ describe('RFC 7644', () => {
   test('Operations must be a list, and schemas must say PatchOp', () => {
     expect(refusal(undefined)).toBe('invalid_syntax');
     expect(refusal({})).toBe('invalid_syntax');
-    expect(() => readOperations({ schemas: ['x'], Operations: [] })).toThrow(/PatchOp/);
+    expect(readOperations({ schemas: [], Operations: [] }, ID)).toEqual([]);
+    expect(readOperations({ Schemas: [PATCH.toUpperCase()], Operations: [] }, ID)).toEqual([]);
+    expect(() => readOperations({ schemas: ['x'], Operations: [] }, ID)).toThrow(/PatchOp/);
   });
 });
 
@@ -263,7 +293,7 @@ test('replacing every attribute one by one gives what a PUT of them gives', () =
 describe('members of a group', () => {
   const [a, b, c] = [newId(), newId(), newId()];
   const split = async (...operations: object[]) => {
-    const steps = readSteps(GROUP_TYPE, readOperations({ Operations: operations }), new Set());
+    const steps = readSteps(GROUP_TYPE, readOperations({ Operations: operations }, ID), new Set());
     return (await splitMembers(steps, async () => [c])).members;
   };
   const none = { replace: false, add: [], remove: [] };

@@ -168,7 +168,7 @@ describe('names and addresses', () => {
     ['GET', '/Users/%', 404, undefined],
     ['GET', '/Users/%00', 404, undefined],
     ['GET', '/Users/a/b', 404, undefined],
-    ['GET', '/', 404, undefined],
+    ['PUT', '/', 405, undefined],
     ['GET', '/constructor', 404, undefined],
     ['GET', '/__proto__/x', 404, undefined],
     ['GET', '/Schemas/urn:none', 404, undefined],

@@ -1,0 +1,110 @@
+// What clients send a little differently from the RFCs, and that has one sensible meaning; and next to it what has none.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ENTERPRISE, GROUP, PATCH, type ScimSetup, setupScim, type TestDirectory, USER } from './scim-setup.ts';
+
+const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+
+let s: ScimSetup;
+let d: TestDirectory;
+beforeAll(async () => {
+  s = await setupScim();
+  d = await s.directory();
+});
+afterAll(() => s[Symbol.asyncDispose]());
+
+describe('an address', () => {
+  test('may have a plus for a space, or for itself where spaces are %20', async () => {
+    const { id } = await d.user('plus+sign');
+    await d.user('plus sign');
+    const found = async (query: string) =>
+      (await d.call('GET', `/Users?${query}`)).body.Resources.map((user: { userName: string }) => user.userName);
+    expect(await found('filter=userName%20eq%20"plus+sign"')).toEqual(['plus+sign']);
+    expect(await found('count=5&filter=(userName%20eq%20"plus+sign")&startIndex=1')).toEqual(['plus+sign']);
+    expect(await found('filter=userName%20eq%20"plus%2Bsign"')).toEqual(['plus+sign']);
+    expect(await found('filter=userName+eq+"plus%2Bsign"')).toEqual(['plus+sign']);
+    expect(await found('filter=userName+eq+"plus+sign"')).toEqual(['plus sign']);
+    expect(await found('filter=userName+eq+"plus%20sign"')).toEqual(['plus sign']);
+    expect((await d.call('GET', `/Users/${id}?attributes=userName,+title`)).body.userName).toBe('plus+sign');
+  });
+
+  test('may be joined with a slash too many, and the root can be asked', async () => {
+    const { id } = await d.user('double-slash', { displayName: 'Root asked' });
+    await d.group('Root asked');
+    expect((await d.call('GET', `//Users/${id}`)).status).toBe(200);
+    const { body } = await d.call('GET', '/?filter=displayName%20eq%20"root%20asked"&attributes=displayName');
+    expect(body).toMatchObject({ totalResults: 2, Resources: [{ displayName: 'Root asked' }, {}] });
+    expect((await d.call('POST', '/', {})).status).toBe(405);
+    expect((await d.call('GET', '/?filter=shoeSize%20pr')).body.scimType).toBe('invalidFilter');
+  });
+
+  test('with a filter in single quotes is refused, not answered with nobody', async () => {
+    const answer = await d.call('GET', "/Users?filter=userName%20eq%20'double-slash'");
+    expect([answer.status, answer.body.scimType]).toEqual([400, 'invalidFilter']);
+  });
+});
+
+describe('schemas', () => {
+  test('of a resource may be left out or have more, but must not all be of something else', async () => {
+    const made = async (schemas: unknown, userName: string) =>
+      (await d.call('POST', '/Users', { ...(schemas !== undefined && { schemas }), userName })).status;
+    expect(await made(undefined, 'schemas-1')).toBe(201);
+    expect(await made([], 'schemas-2')).toBe(201);
+    expect(await made(['urn:scim:schemas:core:1.0', USER.toUpperCase()], 'schemas-3')).toBe(201);
+    expect(await made([GROUP], 'schemas-4')).toBe(400);
+    expect(await made(['urn:scim:schemas:core:1.0'], 'schemas-5')).toBe(400);
+    expect(await made(USER, 'schemas-6')).toBe(400);
+  });
+
+  test('of a message may be left out or empty', async () => {
+    const { id } = await d.user('messages');
+    const Operations = [{ op: 'replace', path: 'title', value: 'T' }];
+    for (const schemas of [undefined, null, [], [PATCH]]) {
+      expect((await d.call('PATCH', `/Users/${id}`, { schemas, Operations })).status).toBe(200);
+    }
+    for (const schemas of [undefined, [], [SEARCH]]) {
+      expect((await d.call('POST', '/Users/.search', { schemas, count: 0 })).status).toBe(200);
+    }
+    for (const schemas of [undefined, [], [BULK]]) {
+      expect((await d.call('POST', '/Bulk', { schemas, Operations: [] })).status).toBe(200);
+    }
+    expect((await d.call('POST', '/Bulk', { schemas: [PATCH], Operations: [] })).body.scimType).toBe('invalidSyntax');
+  });
+});
+
+describe('a reference', () => {
+  test('may be nothing but the address of the user', async () => {
+    const boss = await d.user('ref-boss');
+    const ada = await d.user('ref-ada', { [ENTERPRISE]: { manager: { $ref: `../Users/${boss.id}` } } });
+    const manager = { value: boss.id, $ref: `${s.scimUrl}/Users/${boss.id}` };
+    expect((await d.call('GET', `/Users/${ada.id}`)).body[ENTERPRISE]).toEqual({ manager });
+    const group = await d.call('POST', '/Groups', {
+      schemas: [GROUP],
+      displayName: 'By address',
+      members: [{ $ref: boss.meta.location }],
+    });
+    expect(group.body.members).toMatchObject([{ value: boss.id }]);
+    const change = { op: 'add', path: 'members', value: [{ $ref: `Users/${ada.id}` }] };
+    expect((await d.patch(`/Groups/${group.body.id}`, change)).status).toBe(204);
+    expect((await d.call('GET', `/Groups/${group.body.id}`)).body.members).toHaveLength(2);
+  });
+
+  test('to anything else is no member', async () => {
+    const group = await d.group('By no address');
+    for (const $ref of [group.meta.location, 'Users/', '', 7]) {
+      const answer = await d.patch(`/Groups/${group.id}`, { op: 'add', path: 'members', value: [{ $ref }] });
+      expect([answer.status, answer.body.scimType]).toEqual([400, 'invalidValue']);
+    }
+  });
+});
+
+test('an empty externalId is none: two users may have it, and nobody returns by it', async () => {
+  const first = await d.user('no-external-1', { externalId: '' });
+  expect(first.externalId).toBeUndefined();
+  const second = await d.user('no-external-2', { externalId: '' });
+  expect(second.id).not.toBe(first.id);
+  await d.group('no external 1', [], { externalId: '' });
+  await d.group('no external 2', [], { externalId: '' });
+  const { body } = await d.call('PUT', `/Users/${second.id}`, { userName: 'no-external-2', externalId: '' });
+  expect(body.externalId).toBeUndefined();
+});
