@@ -51,7 +51,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   re2js: ['src/matching/'],
   'openid-client': ['sso/'],
   'oidc-provider': ['sso/'],
-  'xml-crypto': ['sso/saml/'],
   '@xmldom/xmldom': ['sso/saml/'],
   '@keycloak/keycloak-admin-client': ['src/keycloak/', 'src/dev/company-realms.ts'],
   pg: ['src/db/', 'src/jobs/', 'src/dev/'],
@@ -91,7 +90,6 @@ const PURE_PACKAGES = new Set([
   'node:zlib',
   're2js',
   'samlify',
-  'xml-crypto',
   '@xmldom/xmldom',
 ]);
 
