@@ -321,7 +321,7 @@ table domain_claim
   constraint domain_claim_last_check CHECK ((last_check = ANY (ARRAY['found'::text, 'missing'::text, 'unanswered'::text])))
   constraint domain_claim_method CHECK ((method = ANY (ARRAY['dns'::text, 'operator'::text])))
   constraint domain_claim_pkey PRIMARY KEY (domain, org_id)
-  constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'proved'::text, 'verified'::text, 'lost'::text])))
+  constraint domain_claim_status CHECK ((status = ANY (ARRAY['pending'::text, 'proved'::text, 'verified'::text, 'lost'::text, 'released'::text])))
 
 table entry_grant -- row-level security
   org_id uuid not null
@@ -1092,6 +1092,7 @@ own_domain_of(uuid,text) -> text, security definer, search_path=public, pg_temp
 owner_of_domain(text) -> TABLE(org_id uuid, dns_token text, method text), security definer, search_path=public, pg_temp
 owns_domain_of(uuid,text) -> boolean, security definer, search_path=public, pg_temp
 page_organizations(text,integer) -> SETOF organization, security definer, search_path=public, pg_temp
+people_held_by_domain(uuid,text) -> integer, security definer, search_path=public, pg_temp
 person_by_proved_address(text,text,text) -> uuid, security definer, search_path=public, pg_temp
 person_entering_by_link(text,text,text) -> uuid, security definer, search_path=public, pg_temp
 person_held_elsewhere(uuid,uuid) -> boolean, security definer, search_path=public, pg_temp
@@ -1111,6 +1112,7 @@ refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
 release_connection(uuid,uuid,boolean,jsonb) -> integer
+release_domain(uuid,text,timestamp with time zone) -> text, security definer, search_path=public, pg_temp
 release_member(uuid,uuid,text,text,jsonb) -> text
 release_members(uuid,uuid[],text,text,jsonb) -> void, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 release_retained_control(uuid,jsonb) -> void

@@ -7,6 +7,7 @@ import { dateTime, pageOf } from '../http/wire.ts';
 import { claimDomain, includeSubdomains, type VerifiedDomain } from './claim-domain.ts';
 import { type Domain, signInsUntil, txtName } from './organization.ts';
 import { listDomains } from './organizations-queries.ts';
+import { releaseDomain } from './release-domain.ts';
 import type { ResolveTxt } from './resolve-txt.ts';
 import { verifyDomain } from './verify-domain.ts';
 
@@ -88,6 +89,18 @@ export function domainRoutes(deps: CoreDeps & { readonly resolveTxt: ResolveTxt 
         status: 200,
         body: claimedToWire(await includeSubdomains(deps, ctx, orgId, { domain, include: body.includeSubdomains })),
       }),
+    }),
+    endpoint({
+      ...shared,
+      method: 'delete',
+      path: `${DOMAINS}/{domain}`,
+      summary: 'Give a domain up: its members stay, and nobody signs in through the company by it any more',
+      params,
+      responses: { 204: { description: 'Deleted, now or before' } },
+      handle: async ({ orgId, ctx, params: { domain } }) => {
+        await releaseDomain(deps, ctx, orgId, domain);
+        return { status: 204 };
+      },
     }),
     endpoint({
       ...shared,

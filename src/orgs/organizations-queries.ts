@@ -106,6 +106,21 @@ export async function findDomainOwner(
   return row && { orgId: row.org_id, txtValue: txtValue(row.dns_token), method: row.method };
 }
 
+/** What would break without a domain: people whom enforced company sign-in holds by it, connections that assert it. */
+export async function whatNeedsDomain(
+  tx: Tx,
+  domain: string,
+): Promise<{ readonly people: number; readonly connections: readonly { id: string; displayName: string }[] }> {
+  const [row] = await tx.query<{ people: number; connections: { id: string; displayName: string }[] }>({
+    text: `select people_held_by_domain($1, $2) as people,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'displayName', c.display_name) order by c.id), '[]')
+        from connection_domain d join connection c on c.org_id = d.org_id and c.id = d.connection_id
+        where d.org_id = $1 and d.domain = $2) as connections`,
+    values: [tx.orgId, domain],
+  });
+  return { people: row?.people ?? 0, connections: row?.connections ?? [] };
+}
+
 async function findIdOfKey(db: Database, key: string): Promise<string | undefined> {
   const [row] = await db.realm<{ id: string | null }>({
     name: 'organization_of_key',

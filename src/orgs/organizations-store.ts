@@ -83,6 +83,15 @@ export async function saveIncludeSubdomains(tx: Tx, domain: string, include: boo
   await tx.query({ text: 'select include_subdomains($1, $2, $3)', values: [tx.orgId, domain, include] });
 }
 
+/** The organization gives a domain up; answers what it was until now, or undefined where it never claimed it. */
+export async function saveRelease(tx: Tx, domain: string, at: Date): Promise<DomainStatus | 'released' | undefined> {
+  const [row] = await tx.query<{ before: DomainStatus | 'released' | null }>({
+    text: 'select release_domain($1, $2, $3) as before',
+    values: [tx.orgId, domain, at],
+  });
+  return row?.before ?? undefined;
+}
+
 /** Takes a domain from the organization that had verified it; its audit tells it why. */
 export async function loseDomain(
   tx: Tx,

@@ -116,7 +116,8 @@ export const REFUSALS = {
   domain_lost: {
     status: 403,
     title: 'Your organization no longer owns your domain',
-    cause: 'The proof that your organization owns the domain of your address has been missing for over two weeks.',
+    cause:
+      'The proof that your organization owns the domain of your address has been missing for over two weeks, or the organization has given the domain up.',
     cure: ASK_ADMIN,
   },
   not_in_directory: {

@@ -57,6 +57,20 @@ test('follows renames, new and archived teams and ended domains, and keeps the r
   expect(teams).toMatchObject([{ name: 'research', attributes: { display_name: ['Deep research'] } }]);
 });
 
+test('a domain that was given up leaves Keycloak with its organization, and the others stay', async () => {
+  const org = await t.organization('giving-up');
+  await t.sql(
+    `insert into domain_claim (domain, org_id, status, dns_token, method, verified_at)
+      values ('kept.test', $1, 'verified', 'x', 'operator', now())`,
+    [org],
+  );
+  await project(org);
+  expect((await read('giving-up')).domains).toHaveLength(2);
+  await t.sql(`select release_domain($1, 'giving-up.test', now())`, [org]);
+  await project(org);
+  expect((await read('giving-up')).domains).toMatchObject([{ name: 'kept.test' }]);
+});
+
 test('gives the second organization of a name its key beside it', async () => {
   await project(await t.organization('twin-a', 'Twin'));
   await project(await t.organization('twin-b', 'Twin'));

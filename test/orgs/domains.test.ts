@@ -1,10 +1,11 @@
 // Mail domains: proved by DNS (a real server on loopback) or by an operator, by one organization only; verifying admits
-// all who wait; what DNS proves is looked for again.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+// all who wait; what DNS proves is looked for again; what is not needed any more is given up.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseDomain } from '../../src/orgs/organization.ts';
 import { isPublicMailDomain } from '../../src/orgs/public-domains.ts';
 import { createTxtResolver } from '../../src/orgs/resolve-txt.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { OIDC } from '../support/example-requests.ts';
 import { type MadeOrganization, type Setup, setup } from '../support/server.ts';
 
 let t: Setup;
@@ -148,4 +149,94 @@ test('a new proof takes the domain from an organization whose own is gone, and t
   const { body: audit } = await at(loser, 'GET', '/audit-events?action=domain.lost');
   expect(audit.items).toMatchObject([{ data: { domain: 'moves.test', reason: 'proved_by_another' } }]);
   expect(JSON.stringify(audit)).not.toContain(winner.id);
+});
+
+describe('a domain is given up', () => {
+  const of = async (key: string) => {
+    const org = await t.make.organization(key);
+    return {
+      org,
+      call: (method: string, path: string, body?: object) =>
+        t.call(method, `/v1/organizations/${key}${path}`, { key: org.ownerKey, body }),
+      drop: (domain: string) => t.call('DELETE', `/v1/organizations/${key}/domains/${domain}`, { key: org.ownerKey }),
+    };
+  };
+
+  test('whatever its state, once for the audit, and its members stay', async () => {
+    const { call, drop } = await of('giving');
+    const { body: member } = await call('POST', '/members', { address: 'ada@giving.test' });
+    await call('POST', '/domains', { domain: 'waiting.test' });
+    for (const domain of ['giving.test', 'WAITING.test', 'giving.test']) {
+      expect([domain, (await drop(domain)).status]).toEqual([domain, 204]);
+    }
+    expect((await drop('never.test')).status).toBe(404);
+    expect((await call('GET', '/domains')).body.items).toEqual([]);
+    const { body: audit } = await call('GET', '/audit-events?action=domain.deleted');
+    expect(audit.items.map(({ data }: { data: object }) => data)).toEqual([
+      { domain: 'waiting.test', status: 'pending' },
+      { domain: 'giving.test', status: 'verified' },
+    ]);
+    expect((await call('GET', `/members/${member.id}`)).body.status).toBe('active');
+    const { body: late } = await call('POST', '/members', { address: 'bob@giving.test' });
+    expect(late).toMatchObject({ status: 'pending', pending: { reason: 'address_not_verified' } });
+  });
+
+  test('and can be claimed again, or proved by another organization', async () => {
+    const [first, second] = [await of('one-owner'), await of('next-owner')];
+    const claimed = await second.call('POST', '/domains', { domain: 'one-owner.test' });
+    dns.records.set('_drawbridge.one-owner.test', [claimed.body.txtValue]);
+    expect((await second.call('POST', '/domains/one-owner.test/verify')).status).toBe(409);
+    await first.drop('one-owner.test');
+    expect((await second.call('POST', '/domains/one-owner.test/verify')).body).toMatchObject({ status: 'verified' });
+    const again = await first.call('POST', '/domains', { domain: 'one-owner.test' });
+    expect(again).toMatchObject({ status: 201, body: { status: 'pending', method: null, verifiedAt: null } });
+    expect((await first.call('POST', '/domains/one-owner.test/verify')).status).toBe(409);
+  });
+
+  test('but not while an active connection asserts it, which is named', async () => {
+    const { call, drop } = await of('asserting');
+    const { body: connection } = await call('POST', '/connections', { ...OIDC, displayName: 'Company' });
+    await call('POST', `/connections/${connection.id}/activate`, { untested: true });
+    expect(await drop('asserting.test')).toMatchObject({
+      status: 409,
+      body: { rule: 'connection_asserts_domain', connections: [{ id: connection.id, displayName: 'Company' }] },
+    });
+    await call('POST', `/connections/${connection.id}/disable`, { grants: 'keep' });
+    expect((await drop('asserting.test')).status).toBe(204);
+    expect(await call('POST', `/connections/${connection.id}/activate`, { untested: true })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('has not verified asserting.test') },
+    });
+  });
+
+  test('but not while enforced company sign-in holds people by it', async () => {
+    const { org, call, drop } = await of('enforcing');
+    const elsewhere = await of('elsewhere');
+    await t.call('POST', `/v1/organizations/${org.key}/domains`, {
+      key: t.operatorKey,
+      body: { domain: 'unused.test', verified: true },
+    });
+    const { body: member } = await call('POST', '/members', { address: 'ada@enforcing.test' });
+    await t.db.query(org.id, {
+      text: `update organization set sso_enforcement = 'enforced', sso_enforced_at = now() where org_id = $1`,
+      values: [org.id],
+    });
+    const refused = await drop('enforcing.test');
+    expect(refused).toMatchObject({ status: 409, body: { rule: 'sign_in_enforced', people: 1 } });
+    expect(refused.body.detail).toContain('Switch enforcement off');
+    expect((await drop('unused.test')).status).toBe(204);
+    // whose home this is stays held in another organization, too
+    await t.db.query(elsewhere.org.id, {
+      text: `insert into member (org_id, person_id, status, role_key, address, address_key)
+        values ($1, $2, 'active', 'member', 'ada@enforcing.test', 'ada@enforcing.test')`,
+      values: [elsewhere.org.id, member.personId],
+    });
+    await call('DELETE', `/members/${member.id}`);
+    expect((await drop('enforcing.test')).status).toBe(409);
+    await t.db.query(elsewhere.org.id, {
+      text: `update member set status = 'removed' where org_id = $1 and person_id = $2`,
+      values: [elsewhere.org.id, member.personId],
+    });
+    expect((await drop('enforcing.test')).status).toBe(204);
+  });
 });

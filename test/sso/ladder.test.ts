@@ -1,5 +1,7 @@
 // The ladder and the use case behind every sign-in, on a real database: who is found, who is refused, who is made.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimDomain } from '../../src/orgs/claim-domain.ts';
+import { releaseDomain } from '../../src/orgs/release-domain.ts';
 import { OPERATOR_RIGHTS } from '../../src/roles/rights.ts';
 import { approveLink } from '../../sso/connections/approve-link.ts';
 import type { Connection } from '../../sso/connections/connection.ts';
@@ -229,6 +231,20 @@ describe('a first link is refused', () => {
       s.orgId,
     ]);
     expect(await s.refusal(says({ subject: 'ada' }))).toBe('domain_lost');
+  });
+
+  test('when the organization has given the domain up, though it claims it again, until it proves it', async () => {
+    const s = await setting();
+    const ada = await s.push('ada');
+    await s.signIn(says({ subject: 'ada', immutableId: 'x-ada' }));
+    const domain = s.address('ada').split('@')[1]!;
+    await bridge.rows(`update connection set settings = settings || '{"domains": []}' where org_id = $1`, [s.orgId]);
+    await releaseDomain(bridge.deps, bridge.ctx, s.orgId, domain);
+    expect(await s.refusal(says({ subject: 'ada' }))).toBe('domain_lost');
+    await claimDomain(bridge.deps, bridge.ctx, s.orgId, { domain, decided: false });
+    expect(await s.refusal(says({ subject: 'ada' }))).toBe('domain_lost');
+    await claimDomain(bridge.deps, bridge.ctx, s.orgId, { domain, decided: true });
+    expect(await s.signIn(says({ subject: 'ada' }))).toMatchObject({ memberId: ada });
   });
 
   test('in a subdomain, until the domain includes its subdomains', async () => {

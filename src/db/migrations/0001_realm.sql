@@ -26,8 +26,10 @@ create unique index person_address_one_each on person_address (person_id);
 create table domain_claim (
   domain text collate "C" not null,
   org_id uuid not null,
-  -- 'proved': seen in DNS through a set-up link; somebody with full control makes it verified
-  status text not null constraint domain_claim_status check (status in ('pending', 'proved', 'verified', 'lost')),
+  -- 'proved': seen in DNS through a set-up link; somebody with full control makes it verified. 'released': given up, shown
+  -- to nobody, and kept so that a domain that was once proved goes on refusing the sign-ins that it ended
+  status text not null constraint domain_claim_status
+    check (status in ('pending', 'proved', 'verified', 'lost', 'released')),
   dns_token text not null,
   method text constraint domain_claim_method check (method in ('dns', 'operator')),
   decided_by jsonb,
@@ -41,7 +43,7 @@ create table domain_claim (
   -- since when the proof of a verified domain is missing
   missing_since timestamptz,
   lost_at timestamptz,
-  -- the grace of a lost domain is over: existing sign-ins ended too
+  -- the grace of a lost domain is over, or a proved one was released: existing sign-ins ended too, until it is proved anew
   ended_at timestamptz,
   created_at timestamptz not null default now(),
   primary key (domain, org_id)

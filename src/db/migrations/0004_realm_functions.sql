@@ -92,7 +92,7 @@ $$;
 
 create function domains_of_organization(p_org uuid) returns setof domain_claim
   language sql stable security definer set search_path = public, pg_temp as $$
-  select * from domain_claim where org_id = p_org order by domain
+  select * from domain_claim where org_id = p_org and status <> 'released' order by domain
 $$;
 
 -- Writes the organization's claim. A domain that another organization has verified fails on domain_claim_one_owner.
@@ -107,7 +107,8 @@ create function claim_domain(p_org uuid, p_domain text, p_token text, p_status t
     decided_by = excluded.decided_by, verified_at = excluded.verified_at,
     last_check = coalesce(excluded.last_check, domain_claim.last_check),
     last_checked_at = coalesce(excluded.last_checked_at, domain_claim.last_checked_at),
-    next_check_at = excluded.next_check_at, missing_since = null, lost_at = null, ended_at = null
+    next_check_at = excluded.next_check_at, missing_since = null, lost_at = null,
+    ended_at = case when excluded.status <> 'verified' then domain_claim.ended_at end
 $$;
 
 -- Which of the organization's verified claims covers an address; null = none.

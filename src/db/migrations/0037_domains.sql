@@ -24,6 +24,15 @@ begin
     jsonb_build_object('domain', p_domain, 'reason', p_reason, 'signInsUntil', p_now + interval '14 days'));
 end $$;
 
+-- The organization gives a domain up. What it was before; null = it never claimed it. Where it was proved once, sign-ins by
+-- it end as those of a domain lost for good: another owner's people must not come in by this one's company.
+create function release_domain(p_org uuid, p_domain text, p_now timestamptz) returns text
+  language sql security definer set search_path = public, pg_temp as $$
+  update domain_claim set status = 'released', method = null, decided_by = null, verified_at = null, next_check_at = null,
+    missing_since = null, lost_at = null, ended_at = coalesce(ended_at, case when verified_at is not null then p_now end)
+  where org_id = p_org and domain = p_domain returning old.status
+$$;
+
 -- Claims whose proof is to be looked for again, the longest waiting first.
 create function domains_to_check(p_now timestamptz, p_limit integer)
   returns table (org_id uuid, domain text, dns_token text) language sql stable as $$
@@ -86,8 +95,10 @@ comment on column keycloak_projected.logout_due is 'asked by demand_logout; the 
 
 revoke execute on function include_subdomains(uuid, text, boolean),
   owner_of_domain(text), lose_domain(uuid, text, text, timestamptz), domains_to_check(timestamptz, integer),
-  note_domain_check(uuid, text, text, timestamptz), end_lost_domains(timestamptz), sign_ins_ended_for(uuid, text)
+  note_domain_check(uuid, text, text, timestamptz), end_lost_domains(timestamptz), sign_ins_ended_for(uuid, text),
+  release_domain(uuid, text, timestamptz)
   from public;
 grant execute on function include_subdomains(uuid, text, boolean),
-  owner_of_domain(text), lose_domain(uuid, text, text, timestamptz), sign_ins_ended_for(uuid, text)
+  owner_of_domain(text), lose_domain(uuid, text, text, timestamptz), sign_ins_ended_for(uuid, text),
+  release_domain(uuid, text, timestamptz)
   to drawbridge_app, drawbridge_worker;

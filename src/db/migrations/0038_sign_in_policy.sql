@@ -110,6 +110,18 @@ begin
   return v_count;
 end $$;
 
+-- How many people enforced company sign-in holds by a domain, wherever they are members; 0 where nothing is enforced.
+create function people_held_by_domain(p_org uuid, p_domain text) returns integer language sql stable
+  security definer set search_path = public, pg_temp as $$
+  select count(*)::integer from person_address a, split_part(a.address_key, '@', 2) of_address
+  where exists (select from organization o where o.org_id = p_org and o.sso_enforcement = 'enforced')
+    and (of_address = p_domain and organization_of_domain(of_address) = p_org
+      or of_address like '%.' || p_domain and exists (select from covering_claim(of_address) c
+        where c.org_id = p_org and c.domain = p_domain))
+    and exists (select from member m where m.person_id = a.person_id and m.status = 'active')
+    and not exists (select from member m where m.person_id = a.person_id and m.org_id = p_org and is_break_glass(p_org, m.id))
+$$;
+
 -- A domain that comes or goes changes whose home an enforcing organization is.
 create function mark_people_of_domain() returns trigger language plpgsql
   security definer set search_path = public, pg_temp as $$
@@ -188,8 +200,9 @@ declare
   v_function regprocedure;
 begin
   foreach v_function in array array['is_break_glass(uuid, uuid)', 'signs_in_elsewhere(uuid, uuid)', 'person_projection(uuid)',
-    'mark_people_of_organization(uuid)', 'mark_people_of_domain()', 'demand_logout(uuid)', 'note_break_glass_ready(uuid)',
-    'note_first_factors_deleted(uuid)', 'refuse_break_glass_link()', 'end_break_glass()', 'adoption_hindrance(uuid, uuid)']::regprocedure[]
+    'mark_people_of_organization(uuid)', 'people_held_by_domain(uuid, text)', 'mark_people_of_domain()',
+    'demand_logout(uuid)', 'note_break_glass_ready(uuid)', 'note_first_factors_deleted(uuid)', 'refuse_break_glass_link()',
+    'end_break_glass()', 'adoption_hindrance(uuid, uuid)']::regprocedure[]
   loop
     execute format('revoke execute on function %s from public', v_function);
     execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
