@@ -1152,6 +1152,7 @@ sweep_mapping(timestamp with time zone) -> integer
 sweep_page_marks(timestamp with time zone) -> integer
 sweep_sign_in_traces(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
 sweep_sign_ins(timestamp with time zone) -> integer, security definer, search_path=public, pg_temp
+take_back_entry_roles(uuid,uuid[],jsonb) -> integer
 touch_credentials(bytea[],timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 verify_audit(uuid) -> bigint, security definer, search_path=public, pg_temp
 wake_members_of_directory(uuid,uuid,jsonb) -> integer

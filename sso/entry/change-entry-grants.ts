@@ -1,5 +1,5 @@
 // Access grants are saved within their author's rights (law 4). They are asked at each sign-in; nobody is let in or put
-// out at the moment of a change.
+// out at the moment of a change, but the role that a deleted one gave goes with it.
 import { actorJson, recordAudit } from '../../src/audit/record-audit.ts';
 import type { RequestContext } from '../../src/context.ts';
 import type { Tx } from '../../src/db/database.ts';
@@ -57,7 +57,7 @@ export async function createEntryGrant(
   });
 }
 
-/** Who came in by it stays a member; the role that it gave goes with their next sign-in. Throws not_found. */
+/** Who came in by it stays a member; the role that it gave is taken back at once. Throws not_found. */
 export function deleteEntryGrant(
   deps: Deps,
   ctx: RequestContext,
@@ -68,6 +68,7 @@ export function deleteEntryGrant(
     const gone = await getEntryGrant(tx, orgId, ids);
     await tx.query({ text: 'delete from entry_grant where org_id = $1 and id = $2', values: [orgId, ids.id] });
     await record(tx, ctx, 'access_grant.deleted', gone);
+    await tx.query({ text: 'select take_back_entry_roles($1, $2, $3)', values: [orgId, [ids.id], actorJson(ctx)] });
   });
 }
 

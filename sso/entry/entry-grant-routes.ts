@@ -73,7 +73,7 @@ export function entryGrantRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>)
       ...shared,
       method: 'delete',
       path: `${COLLECTION}/{accessGrant}`,
-      summary: 'Delete an access grant; whoever came in by it stays a member',
+      summary: 'Delete an access grant; whoever came in by it stays a member, without the role that it gave',
       params: ofConnection.extend({ accessGrant: uuid }),
       responses: { 204: { description: 'Deleted' } },
       handle: async ({ ctx, orgId, params }) => {

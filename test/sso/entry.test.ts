@@ -47,6 +47,10 @@ async function setting(settings: Record<string, unknown>) {
       }),
     revoke: (accessGrant: string) =>
       bridge.call('delete', `${GRANTS}/{accessGrant}`, org.id, { params: { connection, accessGrant } }),
+    switchTo: (status: 'disable' | 'activate', body: object) =>
+      bridge.call('post', `/connections/{connection}/${status}`, org.id, { params: { connection }, body }),
+    roleOf: async (memberId: string) =>
+      (await bridge.one<{ role_key: string }>('select role_key from member where id = $1', [memberId]))?.role_key,
     /** Signs somebody of the domain in; gives the member, or the refusal's page. */
     async signIn(name: string, groups: readonly string[] | undefined) {
       company.employee = { nameId: name, email: `${name}@${org.domain}`, ...(groups ? { groups } : {}) };
@@ -93,13 +97,28 @@ describe('just-in-time creation by access grants', () => {
     expect((await s.signIn('ada', ['Everybody'])).member?.role_key).toBe('member');
   });
 
-  test('takes the role of a deleted grant back at the next sign-in', async () => {
+  test('takes the role of a deleted grant back at once', async () => {
     const s = await setting({ jit: 'granted' });
     const { id } = await s.grant({ value: 'Admins', role: 'admin' });
     await s.grant({ value: 'Everybody' });
-    await s.signIn('ada', ['Admins', 'Everybody']);
+    const { member } = await s.signIn('ada', ['Admins', 'Everybody']);
+    expect(member?.role_key).toBe('admin');
     await s.revoke(id);
+    expect(await s.roleOf(member!.id)).toBe('member');
     expect((await s.signIn('ada', ['Admins', 'Everybody'])).member?.role_key).toBe('member');
+  });
+
+  test.each([
+    ['release', 'member'],
+    ['keep', 'admin'],
+  ])('with its connection switched off to %s what it gave, leaves the role of %s', async (grants, role) => {
+    const s = await setting({ jit: 'granted' });
+    await s.grant({ value: 'Admins', role: 'admin' });
+    const { member } = await s.signIn('ada', ['Admins']);
+    await s.switchTo('disable', { grants });
+    expect(await s.roleOf(member!.id)).toBe(role);
+    await s.switchTo('activate', { untested: true });
+    expect((await s.signIn('ada', ['Admins'])).member?.role_key).toBe('admin');
   });
 
   test('brings somebody in who is invited, if a grant matches', async () => {

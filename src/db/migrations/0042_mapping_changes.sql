@@ -223,12 +223,16 @@ create function reconcile_connection(p_org uuid, p_connection uuid, p_actor json
     where org_id = p_org and connection_id = p_connection), p_actor, true)
 $$;
 
--- Switched off with release, what a connection's evidence gave rests; switched on again, it is there again.
+-- Switched off with release, what a connection's evidence gave rests; switched on again, it is there again. Roles of access
+-- grants (migration 0044) come back with the next sign-in.
 create function release_connection(p_org uuid, p_connection uuid, p_release boolean, p_actor jsonb) returns integer
   language plpgsql as $$
 begin
   update connection set released = p_release where org_id = p_org and id = p_connection and released <> p_release;
   if not found then return 0; end if;
+  if p_release then
+    perform take_back_entry_roles(p_org, array(select id from entry_grant where org_id = p_org and connection_id = p_connection), p_actor);
+  end if;
   return reconcile_connection(p_org, p_connection, p_actor);
 end $$;
 

@@ -20,6 +20,21 @@ comment on table entry_grant is 'a group or attribute value that lets people in 
 
 select isolate_by_organization('entry_grant');
 
+-- The roles that access grants gave go at once: an administrator's must not wait for a next sign-in that may never come.
+-- Answers how many changes that were.
+create function take_back_entry_roles(p_org uuid, p_entry_grants uuid[], p_actor jsonb) returns integer language plpgsql as $$
+declare
+  v_refs text[] := array(select 'entry:' || id from unnest(p_entry_grants) id);
+  v_members uuid[] := array(select distinct member_id from access_grant
+    where org_id = p_org and source = 'rule' and ref = any (v_refs));
+begin
+  perform from member where org_id = p_org and id = any (v_members) order by id for no key update;
+  delete from access_grant where org_id = p_org and member_id = any (v_members) and source = 'rule' and ref = any (v_refs);
+  return reconcile_grants(p_org, v_members, p_actor);
+end $$;
+revoke execute on function take_back_entry_roles(uuid, uuid[], jsonb) from public;
+grant execute on function take_back_entry_roles(uuid, uuid[], jsonb) to drawbridge_app, drawbridge_worker;
+
 -- The documents of an attempt, kept only where a connection asks for it.
 create table sign_in_document (
   org_id uuid not null,
