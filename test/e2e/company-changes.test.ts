@@ -1,35 +1,24 @@
 // What changes at the company, in a real browser through a real Keycloak: who may enter, whose groups move, which key
 // signs. Each person signs in as on any other day.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/dev/api-client.ts';
-import { launchBrowser, newProfile } from '../support/browser.ts';
 import { encryptAssertions, retireOldKeys, rotateSigningKey, setEmployeeGroups } from '../support/keycloak-state.ts';
-import { logInAtCompany, signInByCompany, startSignIn, typeAddress } from '../support/person.ts';
-import { startSystem, type TestSystem } from '../support/system.ts';
+import { refusedByUs, signInByCompany } from '../support/person.ts';
+import { useSystemInBrowser } from '../support/system-in-browser.ts';
 
-let system: TestSystem;
-let browser: Browser;
+const t = useSystemInBrowser();
 let acme: ApiClient;
 let connection: string;
 
 beforeAll(async () => {
-  [system, browser] = await Promise.all([startSystem(), launchBrowser()]);
-  acme = createApiClient(`${system.facts.api.baseUrl}/v1/organizations/acme`, system.facts.api.ownerKey);
+  acme = createApiClient(`${t.system.facts.api.baseUrl}/v1/organizations/acme`, t.system.facts.api.ownerKey);
   const { items } = await acme<{ items: { id: string }[] }>('GET', '/connections');
   connection = `/connections/${items[0]!.id}`;
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
-
-const employee = (index: number) => system.facts.company[0]!.users[index]!;
-
 async function groupsAfterSignIn(index: number): Promise<string[]> {
-  const profile = await newProfile(browser);
-  const { organization } = await signInByCompany(profile, system, employee(index));
+  const profile = await t.newProfile();
+  const { organization } = await signInByCompany(profile, t.system, t.employee(0, index));
   await profile.close();
   return [...(organization.acme?.groups ?? [])].sort();
 }
@@ -37,12 +26,8 @@ async function groupsAfterSignIn(index: number): Promise<string[]> {
 test('a group that may not enter is refused on a page that says why and whom to ask', async () => {
   await acme('POST', `${connection}/access-grants`, { value: 'Engineering' });
   await acme('PATCH', connection, { gate: 'granted', contact: 'IT desk, it@acme.test' });
-  const profile = await newProfile(browser);
-  const page = await startSignIn(profile, system);
-  await typeAddress(page, employee(1).email);
-  await logInAtCompany(page, employee(1));
-  await page.waitForURL(`${system.facts.baseUrl}/**`);
-  const words = (await page.textContent('body')) ?? '';
+  const profile = await t.newProfile();
+  const { words } = await refusedByUs(profile, t.system, t.employee(0, 1));
   expect(words).toContain('Your company account may not enter here');
   expect(words).toContain('Whom to ask: IT desk, it@acme.test');
   await profile.close();
@@ -58,19 +43,19 @@ test('somebody who is moved to another group there has other teams at the next s
     value: 'Pilots',
     target: { team: 'pilots' },
   });
-  await setEmployeeGroups(system, 0, employee(1).email, ['Research', 'Pilots']);
+  await setEmployeeGroups(t.system, 0, t.employee(0, 1).email, ['Research', 'Pilots']);
   expect(await groupsAfterSignIn(1)).toEqual(['/pilots', '/research', '/roles/member']);
-  await setEmployeeGroups(system, 0, employee(1).email, ['Research']);
+  await setEmployeeGroups(t.system, 0, t.employee(0, 1).email, ['Research']);
   expect(await groupsAfterSignIn(1)).toEqual(['/research', '/roles/member']);
 });
 
 test('a new signing key there stops nobody, and neither does the end of the old one', async () => {
-  const company = system.facts.company[0]!;
-  const keycloak = system.facts.keycloak.url.replace('127.0.0.1', 'localhost');
+  const company = t.system.facts.company[0]!;
+  const keycloak = t.system.facts.keycloak.url.replace('127.0.0.1', 'localhost');
   await acme('PATCH', connection, { metadataUrl: `${keycloak}/realms/${company.realm}/protocol/saml/descriptor` });
-  await rotateSigningKey(system, 0);
+  await rotateSigningKey(t.system, 0);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
-  await retireOldKeys(system, 0);
+  await retireOldKeys(t.system, 0);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
 });
 
@@ -96,14 +81,11 @@ test('by OpenID Connect neither does a new key that signs from one moment to the
 
 test('a company that encrypts its assertions signs its people in, and one that does not is refused where it must', async () => {
   await acme('PATCH', connection, { encryption: 'required' });
-  const profile = await newProfile(browser);
-  const page = await startSignIn(profile, system);
-  await typeAddress(page, employee(0).email);
-  await logInAtCompany(page, employee(0));
-  await page.waitForURL(`${system.facts.baseUrl}/**`);
-  expect((await page.textContent('body')) ?? '').toContain('response_refused');
+  const profile = await t.newProfile();
+  const { words } = await refusedByUs(profile, t.system, t.employee(0, 0));
+  expect(words).toContain('response_refused');
   await profile.close();
   const { serviceProvider } = await acme<{ serviceProvider: { metadataUrl: string } }>('GET', connection);
-  await encryptAssertions(system, 0, serviceProvider.metadataUrl);
+  await encryptAssertions(t.system, 0, serviceProvider.metadataUrl);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
 });

@@ -35,16 +35,47 @@ export async function logInAtCompany(page: Page, employee: Employee): Promise<vo
   await page.click('[name="login"]');
 }
 
-/** The whole way of an employee, from the application and back. */
+/** The way of an employee from the application through the company, wherever it ends. */
+export async function goByCompany(context: BrowserContext, system: TestSystem, employee: Employee): Promise<Page> {
+  const page = await startSignIn(context, system);
+  await typeAddress(page, employee.email);
+  await logInAtCompany(page, employee);
+  return page;
+}
+
+/** The whole way, from the application and back. */
 export async function signInByCompany(
   context: BrowserContext,
   system: TestSystem,
   employee: Employee,
 ): Promise<Claims> {
-  const page = await startSignIn(context, system);
-  await typeAddress(page, employee.email);
-  await logInAtCompany(page, employee);
-  return claimsAtApp(page, system);
+  return claimsAtApp(await goByCompany(context, system, employee), system);
+}
+
+/** The way of an employee who is not let in: our own page at which it ends, its words, and the attempt that it names. */
+export async function refusedByUs(context: BrowserContext, system: TestSystem, employee: Employee) {
+  const page = await goByCompany(context, system, employee);
+  await page.waitForURL(`${system.facts.baseUrl}/**`);
+  const attempt = (await page.getAttribute('a[href^="/sso/attempts/"]', 'href')) ?? '';
+  const words = (await page.textContent('body')) ?? '';
+  expect(words).toContain(attempt.split('/').at(-1)); // the trace's id, for whoever is asked
+  return { page, words, attempt };
+}
+
+/** What the page of an attempt says to whoever this browser has signed in. */
+export async function readAttempt(context: BrowserContext, system: TestSystem, attempt: string): Promise<string> {
+  const page = await context.newPage();
+  await page.goto(`${system.facts.baseUrl}${attempt}`);
+  await page.waitForURL(`${system.facts.baseUrl}/sso/attempts/callback**`);
+  return (await page.textContent('body')) ?? '';
+}
+
+/** Logs out at the application, in a tab of its own. */
+export async function logOutAtApp(context: BrowserContext, system: TestSystem): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${system.facts.demoApp.url}/logout`);
+  await page.waitForURL(`${system.facts.demoApp.url}/**`);
+  await page.close();
 }
 
 /** The claims of the access token, once the browser is back at the application. */
