@@ -2,6 +2,7 @@
 // test/sso/docs.test.ts keeps the document equal to them; `npm run docs:tables` writes them.
 import { OIDC_REFUSALS } from '../sso/oidc/refusals.ts';
 import { SAML_REFUSALS } from '../sso/saml/refusals.ts';
+import { ADMINISTRATOR_WORDS } from '../sso/sign-in/administrator-words.ts';
 import { REFUSALS } from '../sso/sign-in/refusals.ts';
 import { tableOf } from './doc-tables.ts';
 
@@ -18,12 +19,13 @@ export function ssoErrorTables(): Record<string, string> {
   ]);
   return {
     page: tableOf(['code', 'status', 'title of the page', 'what happened', 'what the person does'], page),
-    saml: protocolTable(SAML_REFUSALS),
-    oidc: protocolTable(OIDC_REFUSALS),
+    administrator: causesAndCures(ADMINISTRATOR_WORDS),
+    saml: causesAndCures(SAML_REFUSALS),
+    oidc: causesAndCures(OIDC_REFUSALS),
   };
 }
 
-function protocolTable(refusals: Readonly<Record<string, Text>>): string {
+function causesAndCures(refusals: Readonly<Record<string, Text>>): string {
   const rows = Object.entries(refusals).map(([code, { cause, cure }]) => [`\`${code}\``, cause, cure]);
   return tableOf(['code', 'cause', 'cure'], rows);
 }

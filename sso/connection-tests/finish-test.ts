@@ -7,12 +7,12 @@ import type { Tx } from '../../src/db/database.ts';
 import { assumeProvedDomains } from '../../src/orgs/assume-domains.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { SsoDeps } from '../deps.ts';
+import { administratorWords } from '../sign-in/administrator-words.ts';
 import { asRefusal, completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findOwnDomainOf } from '../sign-in/member-queries.ts';
 import type { Difference } from '../sign-in/member-standing.ts';
 import { REFUSALS, SignInRefused } from '../sign-in/refusals.ts';
 import { note, type SignInTrace, timed, writeTrace } from '../sign-in/sign-in-trace.ts';
-import { explain } from '../sign-in/traces-queries.ts';
 import type { UpstreamPerson } from '../sign-in/upstream-person.ts';
 import type { TestResult } from './connection-test.ts';
 import { assumeActive, finishTestRow, noteTested } from './connection-test-store.ts';
@@ -115,26 +115,14 @@ const rulesOf = ({ facts }: SignInTrace) => (facts.rules ?? []) as readonly stri
 
 /** For the administrator who tests: what was wrong exactly, and what to do. */
 function wordsOf(refusal: SignInRefused, { facts }: SignInTrace): NonNullable<TestResult['refusal']> {
-  const { title, cause, cure } = REFUSALS[refusal.code];
-  const finer = explain(refusal.code, facts);
+  const words = administratorWords(refusal.code, facts);
   return {
     code: String(facts.samlRefusal ?? facts.oidcRefusal ?? refusal.code),
-    title,
-    cause: `${finer.cause ?? cause} (${refusal.message})`,
-    cure: CURES[refusal.code] ?? finer.cure ?? cure,
+    title: REFUSALS[refusal.code].title,
+    cause: `${words.cause} (${refusal.message})`,
+    cure: words.cure,
   };
 }
-
-/** Where the person's cure is to ask an administrator, and the administrator is who reads it. */
-const CURES: Readonly<Record<string, string>> = {
-  approval_needed:
-    'Approve the first link of this member: POST …/connections/{connection}/approvals with the memberId of this test.',
-  proof_needed:
-    'Approve the first link of this member: POST …/connections/{connection}/approvals with the memberId of this test.',
-  person_unknown: 'Push the person by the paired directory, invite them, or let the connection make members (jit).',
-  address_outside_domains: "Verify the address's domain, and name it in the connection's domains.",
-  entry_refused: 'Add an access grant or a mapping rule that matches what was received, or open the gate.',
-};
 
 async function keep(
   deps: Deps,

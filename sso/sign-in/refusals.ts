@@ -198,6 +198,11 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** Also false of a code that only another version knew. */
+export function isRefusalCode(code: string | null): code is RefusalCode {
+  return code !== null && Object.hasOwn(REFUSALS, code);
+}
+
 /** Ends a sign-in at our own page. `detail` is for the trace only. */
 export class SignInRefused extends Error {
   readonly code: RefusalCode;

@@ -68,15 +68,15 @@ export function traceRoutes(deps: Pick<SsoDeps, 'db' | 'clock' | 'config'>): End
   ];
 }
 
-function view(record: SignInRecord): z.output<typeof signInSchema> {
+function view({ words, ...record }: SignInRecord): z.output<typeof signInSchema> {
   return {
     ...record,
     at: record.at.toISOString(),
     connectionId: record.connectionId ?? null,
     memberId: record.memberId ?? null,
     refusal: record.refusal ?? null,
-    cause: record.cause ?? null,
-    cure: record.cure ?? null,
+    cause: words?.cause ?? null,
+    cure: words?.cure ?? null,
     checks: [...record.checks],
   };
 }

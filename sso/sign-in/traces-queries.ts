@@ -1,8 +1,7 @@
 // Reads the traces of sign-ins, newest first, with cause and cure in an administrator's words.
 import type { SsoDeps } from '../deps.ts';
-import { OIDC_REFUSALS } from '../oidc/refusals.ts';
-import { SAML_REFUSALS } from '../saml/refusals.ts';
-import { REFUSALS } from './refusals.ts';
+import { type AdministratorWords, administratorWords } from './administrator-words.ts';
+import { isRefusalCode } from './refusals.ts';
 import type { TraceCheck } from './sign-in-trace.ts';
 
 export type SignInRecord = {
@@ -13,8 +12,8 @@ export type SignInRecord = {
   readonly memberId: string | undefined;
   readonly outcome: 'completed' | 'refused';
   readonly refusal: string | undefined;
-  readonly cause: string | undefined;
-  readonly cure: string | undefined;
+  /** Undefined of a sign-in that went well. */
+  readonly words: AdministratorWords | undefined;
   readonly checks: readonly TraceCheck[];
   /** Protocol, evidence state, names of what was received, and the like. */
   readonly facts: Readonly<Record<string, unknown>>;
@@ -75,28 +74,10 @@ export async function listSignIns(
     memberId: row.member_id ?? undefined,
     outcome: row.outcome,
     refusal: row.refusal ?? undefined,
-    ...explain(row.refusal, facts),
+    words: isRefusalCode(row.refusal) ? administratorWords(row.refusal, facts) : undefined,
     checks,
     facts,
   }));
-}
-
-/** Cause and cure in an administrator's words. The protocol's own refusal says more than ours, where there is one. */
-export function explain(
-  refusal: string | null,
-  facts: { readonly samlRefusal?: string; readonly oidcRefusal?: string },
-): { cause: string | undefined; cure: string | undefined } {
-  const tables: readonly (readonly [Readonly<Record<string, { cause: string; cure: string }>>, string | undefined])[] =
-    [
-      [SAML_REFUSALS, facts.samlRefusal],
-      [OIDC_REFUSALS, facts.oidcRefusal],
-      [REFUSALS, refusal ?? undefined],
-    ];
-  for (const [table, code] of tables) {
-    const text = code === undefined || !Object.hasOwn(table, code) ? undefined : table[code];
-    if (text) return { cause: text.cause, cure: text.cure };
-  }
-  return { cause: undefined, cure: undefined };
 }
 
 /** Whose attempt this is. */
