@@ -65,10 +65,3 @@ export function maskAddress(address: string): string {
   const dot = domain.lastIndexOf('.');
   return `${[...address][0]}•••@${[...domain][0]}•••${domain.slice(dot)}`;
 }
-
-const EXPIRY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
-
-/** The end of a link's life as a reader anywhere understands it, such as "28 November 2026 at 09:30 UTC". */
-export function wordExpiry(expiresAt: Date): string {
-  return `${EXPIRY.format(expiresAt)} UTC`;
-}

@@ -1,7 +1,8 @@
 // The mail that tells the other owners that a break-glass owner has signed in: who, when, and what to do if it was not them.
+
+import { wordTime } from '../word-time.ts';
 import type { MailContent } from './invitation-mail.ts';
 import { noticeMail } from './notice-mail.ts';
-import { wordTime } from './word-time.ts';
 
 export type BreakGlassUse = {
   readonly organizationName: string;

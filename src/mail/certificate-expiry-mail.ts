@@ -1,9 +1,10 @@
 // The mail that warns before the certificate of a company's identity provider ends: which, when, what that means here
 // (nothing by itself), and what to do.
+
+import { wordTime } from '../word-time.ts';
 import type { CertificateWarning } from './certificate-warning-queries.ts';
 import type { MailContent } from './invitation-mail.ts';
 import { noticeMail } from './notice-mail.ts';
-import { wordTime } from './word-time.ts';
 
 /** @param days what the warning says: the certificate ends within so many days */
 export function certificateExpiryMail(warning: CertificateWarning, days: number): MailContent {

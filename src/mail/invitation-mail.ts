@@ -1,6 +1,7 @@
 // The mail that carries an invitation: who invites, to what, what one will be there, until when. Never an API key.
 import { html } from '../html.ts';
-import { type Invitation, wordExpiry } from '../invitations/invitation.ts';
+import type { Invitation } from '../invitations/invitation.ts';
+import { wordTime } from '../word-time.ts';
 import { button, factTable, mailPage, paragraph, quotation } from './mail-layout.ts';
 
 export type MailContent = { readonly subject: string; readonly text: string; readonly html: string };
@@ -12,8 +13,8 @@ export function invitationMail(invitation: Invitation, link: string): MailConten
   const title = `You are invited to ${organizationName}`;
   const opening = `${who} invites you to join ${organizationName}.`;
   const facts = factsOf(invitation);
-  const closing = `The link is yours alone and works once, until ${wordExpiry(invitation.expiresAt)}. Opening it changes nothing; you join when you press the button on its page.`;
-  const footer = `You got this mail because ${who} entered ${invitation.address}. If you did not expect it, ignore it: nothing happens.`;
+  const closing = `The link is yours alone and works once, until ${wordTime(invitation.expiresAt)}. Opening it changes nothing; you join when you press the button on its page.`;
+  const footer = `You got this mail because ${inviter.name ?? `the team of ${organizationName}`} entered ${invitation.address}. If you did not expect it, ignore it: nothing happens.`;
   const text = [
     title,
     opening,
@@ -52,7 +53,7 @@ function factsOf({ role, teams, expiresAt }: Invitation): [string, string][] {
   return [
     ['Your role', role.displayName],
     ...(named === '' ? [] : [[teams.length === 1 ? 'Your team' : 'Your teams', named] as [string, string]]),
-    ['Valid until', wordExpiry(expiresAt)],
+    ['Valid until', wordTime(expiresAt)],
   ];
 }
 

@@ -1,7 +1,8 @@
 // The mail that warns of a directory's token before it ends: whose, when, what happens then, and what to do. Never the token.
+
+import { wordTime } from '../word-time.ts';
 import type { MailContent } from './invitation-mail.ts';
 import { noticeMail } from './notice-mail.ts';
-import { wordTime } from './word-time.ts';
 
 export type TokenExpiry = {
   readonly organizationName: string;

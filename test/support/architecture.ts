@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/log.ts',
     'src/seal.ts',
     'src/html.ts',
+    'src/word-time.ts',
   ],
   ['src/db/'],
   ['src/audit/', 'src/jobs/'],

@@ -1,7 +1,8 @@
 // The pages of an acceptance, each with what to do next. The invited address is never shown in full: who opens a link that
 // was passed on need not learn it.
 import { type Html, html } from '../../html.ts';
-import { type Invitation, maskAddress, wordExpiry } from '../invitation.ts';
+import { wordTime } from '../../word-time.ts';
+import { type Invitation, maskAddress } from '../invitation.ts';
 import type { LogoutForm } from '../keycloak-sign-in.ts';
 import type { Page } from './page.ts';
 
@@ -20,7 +21,7 @@ export function offerPage(invitation: Invitation, acceptPath: string): Page {
 <dt>Your role</dt><dd>${role.displayName}</dd>
 ${teams.length === 0 ? undefined : html`<dt>${teams.length === 1 ? 'Your team' : 'Your teams'}</dt><dd>${teams.map((team) => team.displayName).join(', ')}</dd>`}
 <dt>For</dt><dd>${maskAddress(invitation.address)}</dd>
-<dt>Valid until</dt><dd>${wordExpiry(expiresAt)}</dd>
+<dt>Valid until</dt><dd>${wordTime(expiresAt)}</dd>
 </dl>`,
       postButton(acceptPath, 'Accept the invitation'),
       html`<p class="soft">You sign in or choose a password on the next page. Nothing has changed yet.</p>`,
@@ -63,7 +64,7 @@ export function endedPage(reason: EndedReason, invitation: Invitation | undefine
     expired: {
       title: 'This invitation has expired',
       body: [
-        html`<p>Its link was valid until ${invitation ? wordExpiry(invitation.expiresAt) : 'some time ago'}. Ask ${whom} to send it again; that takes them one click.</p>`,
+        html`<p>Its link was valid until ${invitation ? wordTime(invitation.expiresAt) : 'some time ago'}. Ask ${whom} to send it again; that takes them one click.</p>`,
       ],
     },
     cancelled: {

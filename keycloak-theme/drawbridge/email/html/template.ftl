@@ -6,6 +6,7 @@
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<title>${realmName}</title>
 <style>
   body { margin: 0; background: #edf2f1; color: #17252e; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
   .card { max-width: 32rem; margin: 2rem auto; padding: 2rem; background: #ffffff; border: 1px solid #d5dee0; border-radius: 16px; }
