@@ -19,7 +19,7 @@ import { rotateKeysTask } from './provider/rotate-keys-task.ts';
 import { ssoRoutes } from './routes.ts';
 import { setupPageRoutes } from './setup/setup-page-routes.ts';
 import { attemptRoutes } from './sign-in/attempt-routes.ts';
-import { troubleHandler } from './sign-in/handle-trouble.ts';
+import { nothingHere, troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
 import { oidcRoutes } from './sign-in/oidc-routes.ts';
 import { atRoute } from './sign-in/respond.ts';
@@ -57,7 +57,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
     testPageRoutes(signIn),
     setupPageRoutes(signIn),
   );
-  router.use('/sso', troubleHandler(signIn));
+  router.use('/sso', nothingHere(signIn), troubleHandler(signIn));
   return {
     router,
     endpoints: ssoRoutes({ ...deps, outbound }),

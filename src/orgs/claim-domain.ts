@@ -102,7 +102,10 @@ function ownableDomain(text: string): string {
   const domain = parseDomain(text);
   if (domain === undefined) throw new DomainError('invalid_value', 'This is not a mail domain.');
   if (isPublicMailDomain(domain)) {
-    throw new DomainError('invalid_value', 'Anybody can get an address there, so no organization can own it.');
+    throw new DomainError(
+      'invalid_value',
+      `Anybody can get an address at ${domain}, so no organization can own it. Claim a domain of your own.`,
+    );
   }
   if (isPublicSuffix(domain)) {
     throw new DomainError(

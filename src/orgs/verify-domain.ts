@@ -61,9 +61,13 @@ async function lookUp(deps: Deps, orgId: string, name: string): Promise<{ claim:
   if (!claim) throw notClaimed();
   const records = await resolve(deps.resolveTxt, txtName(claim.domain));
   if (!records.includes(claim.txtValue)) {
-    throw new DomainError('conflict', `There is no TXT record at ${txtName(claim.domain)} with the value shown.`, {
-      data: { expected: claim.txtValue, found: records.slice(0, 10) },
-    });
+    throw new DomainError(
+      'conflict',
+      `There is no TXT record at ${txtName(claim.domain)} with the value shown. Publish it, give DNS some minutes, and verify again.`,
+      {
+        data: { expected: claim.txtValue, found: records.slice(0, 10) },
+      },
+    );
   }
   return { claim, records };
 }

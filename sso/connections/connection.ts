@@ -145,14 +145,15 @@ export function companyAddresses(settings: ConnectionSettings): string[] {
 
 /** What is missing before anybody can sign in by it, in words; undefined when nothing is. */
 export function missingFor(connection: Connection): string | undefined {
-  if (connection.settings.domains.length === 0) return 'It names no domain that it may assert.';
+  if (connection.settings.domains.length === 0)
+    return 'It names no domain that it may assert: a verified one is needed.';
   if (connection.protocol === 'saml') {
     return connection.settings.idp ? undefined : "The identity provider's metadata has not been given.";
   }
   const { issuer, clientId } = connection.settings;
   if (issuer === undefined || clientId === undefined) return 'The issuer and the client ID have not been given.';
   if (servesEveryTenant(issuer) && connection.settings.tenantId === undefined) {
-    return 'The issuer signs people of every tenant in, and tenantId does not say whose are meant.';
+    return 'The issuer signs people of every tenant in: give the issuer of your own tenant, or its tenantId.';
   }
   // the key pair is made with the setting, so that only a secret can be missing
   const { clientSecret, clientKey } = connection.secret ?? {};

@@ -173,7 +173,11 @@ function asFault(error: unknown, url: URL, signal: AbortSignal): OutboundFault {
   }
   const found = error instanceof AggregateError ? error.errors[0] : error;
   const { code = '', message = String(found) } = found as NodeJS.ErrnoException;
-  return new OutboundFault('unreachable', `${url.host} cannot be reached: ${WORDS[code] ?? message}.`, {
-    cause: error,
-  });
+  return new OutboundFault(
+    'unreachable',
+    `${url.host} cannot be reached: ${WORDS[code] ?? message}. Check the address.`,
+    {
+      cause: error,
+    },
+  );
 }

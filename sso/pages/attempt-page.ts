@@ -1,8 +1,8 @@
 // One sign-in attempt as an administrator reads it: cause and cure in words, every check, and what it changed. Pure.
-import { escapeHtml } from '../../src/html.ts';
-import type { TraceCheck } from '../sign-in/sign-in-trace.ts';
+import { html } from '../../src/html.ts';
 import type { SignInRecord } from '../sign-in/traces-queries.ts';
 import { type Page, page } from './page.ts';
+import { checkList, factList, refusalNote } from './report-parts.ts';
 
 export type AttemptPageInput = {
   readonly attempt: SignInRecord;
@@ -12,32 +12,24 @@ export type AttemptPageInput = {
 };
 
 export function attemptPage({ attempt, organization, connection }: AttemptPageInput): Page {
-  const refused = attempt.outcome === 'refused';
-  const title = refused ? 'Why this sign-in was refused' : 'A sign-in that went well';
-  const words = refused
-    ? `<p>${escapeHtml(attempt.cause ?? 'The reason has no words here.')}</p>\n<p><strong>What to do:</strong> ${escapeHtml(attempt.cure ?? '')}</p>`
-    : '';
-  return page({
-    status: 200,
-    title,
-    wide: true,
-    body: `${words}
-<table>
-${row('Organization', organization)}
-${row('Connection', connection ?? 'deleted')}
-${row('When', attempt.at.toISOString())}
-${attempt.refusal === undefined ? '' : row('Refusal', attempt.refusal)}
-${row('Reference', attempt.id)}
-</table>
-<h2>Checks</h2>
-${checksTable(attempt.checks)}
+  const { samlRefusal, oidcRefusal, refused: found, ...facts } = attempt.facts;
+  const codes = [attempt.refusal, samlRefusal, oidcRefusal].filter((code) => typeof code === 'string');
+  const body = html`${
+    attempt.words &&
+    refusalNote({ ...attempt.words, code: codes.join(' · '), found: found === undefined ? undefined : wordsOf(found) })
+  }
+${factList([
+  ['Organization', organization],
+  ['Connection', connection ?? 'deleted'],
+  ['When', attempt.at.toISOString()],
+  ['Kind', attempt.kind === 'test' ? 'a test sign-in, which changes nothing' : undefined],
+  ['Reference', attempt.id],
+])}
+${checkList(attempt.checks)}
 <h2>What was sent, and what came of it</h2>
-<table>
-${Object.entries(attempt.facts)
-  .map(([name, value]) => row(name, wordsOf(value)))
-  .join('\n')}
-</table>`,
-  });
+${factList(namesInOrder(facts).map((name) => [FACT_WORDS[name] ?? name, wordsOf(facts[name])]))}`;
+  const title = attempt.outcome === 'refused' ? 'Why this sign-in was refused' : 'A sign-in that went well';
+  return page({ status: 200, title, wide: true, body: body.html });
 }
 
 /** The same words for an attempt that is not there and one that the reader may not see. */
@@ -45,21 +37,43 @@ export function noAttemptPage(): Page {
   return page({
     status: 404,
     title: 'There is no such attempt for you',
-    body: `<p>The reference is mistyped, the attempt is older than 30 days, or it belongs to an organization whose connections you do not manage.</p>`,
+    body: `<p>The reference is mistyped, the attempt is older than 30 days, or it belongs to an organization whose connections you do not manage.</p>
+<p>Compare the reference with the one on the refusal page, or give it to somebody who manages the connections.</p>`,
   });
 }
 
-/** Every check in order, with its result. */
-function checksTable(checks: readonly TraceCheck[]): string {
-  const rows = checks.map(
-    ({ name, ok, detail }) =>
-      `<tr><td class="mark">${ok ? '✓' : '<span class="fault">✗</span>'}</td><th>${escapeHtml(name)}</th><td>${escapeHtml(detail)}</td></tr>`,
-  );
-  return `<table>\n${rows.join('\n')}\n</table>`;
+/** For a page that was loaded again: what Keycloak said of the reader is used up. */
+export function staleAttemptPage(path: string): Page {
+  return page({
+    status: 400,
+    title: 'Open the attempt once more',
+    body: html`<p>This page was loaded again, or took too long. Who you are is asked anew each time.</p>
+<p><a href="${path}">Open the attempt</a></p>`.html,
+  });
 }
 
-function row(name: string, value: string): string {
-  return `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`;
+/** In the order of the page; facts that have no words here come last, under their own names. */
+const FACT_WORDS: Readonly<Record<string, string>> = {
+  protocol: 'Protocol',
+  certificate: 'Certificate (SHA-256)',
+  received: 'Received',
+  values: 'Values, as the connection keeps them',
+  evidence: 'Group claim',
+  groups: 'Groups',
+  overage: 'Groups that were not sent',
+  typedAddress: 'Address typed before',
+  step: 'Member found by',
+  candidate: 'Member',
+  person: 'Person',
+  rules: 'Mapping rules that matched',
+  difference: 'What it changed',
+  request: 'Request',
+  timings: 'Milliseconds',
+};
+
+function namesInOrder(facts: Readonly<Record<string, unknown>>): string[] {
+  const known = Object.keys(FACT_WORDS);
+  return [...known.filter((name) => name in facts), ...Object.keys(facts).filter((name) => !known.includes(name))];
 }
 
 function wordsOf(value: unknown): string {

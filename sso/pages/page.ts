@@ -12,32 +12,31 @@ const STYLE = `
 :root { color-scheme: light dark; --ink: #17252e; --soft: #5b6c75; --line: #d5dee0; --paper: #fff; --ground: #edf2f1; --accent: #14615e; --fault: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecf4; --soft: #a3adbf; --line: #333c4d; --paper: #1b2230; --ground: #12171f; --accent: #6cc3bb; --fault: #ff9a90; } }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { box-sizing: border-box; width: min(30rem, calc(100vw - 2rem)); margin: 1rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }
+main { overflow-wrap: anywhere; box-sizing: border-box; width: min(30rem, calc(100vw - 2rem)); margin: 1rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }
 h1 { margin: 0 0 1rem; font-size: 1.35rem; line-height: 1.3; }
 p { margin: 0 0 1rem; }
 label { display: block; margin: 0 0 .35rem; font-weight: 600; }
 input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
 button { margin: 1rem 0 0; padding: .6rem 1.1rem; font: inherit; font-weight: 600; color: #fff; background: #14615e; border: 0; border-radius: 8px; cursor: pointer; }
 a { color: var(--accent); }
-.reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
+.reference { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
 main.wide { width: min(60rem, calc(100vw - 2rem)); }
-table { width: 100%; border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .45rem .6rem .45rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { width: 12rem; font-weight: 600; }
-td.mark { width: 1.5rem; }
-@media (max-width: 40rem) { main { padding: 1.25rem; } th { width: 7rem; } }
+@media (max-width: 40rem) { main { padding: 1.25rem; } }
 h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .4rem 1.25rem; margin: 0 0 1rem; }
 dt { color: var(--soft); }
-dd { margin: 0; overflow-wrap: anywhere; }
+dd { margin: 0; }
 ul, ol { margin: 0 0 1rem; padding-left: 1.25rem; }
-li { margin: 0 0 .3rem; overflow-wrap: anywhere; }
-code { font: .9em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
+li { margin: 0 0 .3rem; }
+code { font: .9em/1.5 ui-monospace, monospace; user-select: all; }
 select, textarea { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 8px; }
 textarea { min-height: 7rem; font: .85rem/1.4 ui-monospace, monospace; }
 h3 { margin: 1.5rem 0 .5rem; font-size: .95rem; }
 form { margin: 0 0 1.25rem; }
 form > p { margin: 0 0 .9rem; }
+form > p + button { margin-top: .1rem; }
+::placeholder { color: var(--soft); opacity: 1; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 details { margin: 0 0 1rem; }
 summary { cursor: pointer; color: var(--accent); }
 .soft { color: var(--soft); font-size: .9rem; }
@@ -60,7 +59,7 @@ const SUBMIT_HASH = sourceHash(SUBMIT);
 
 /**
  * A whole page. `body` is HTML, its values escaped by the caller; `submits` sends its first form by itself, `wide` is for
- * tables.
+ * long ones.
  */
 export function page(input: { status: number; title: string; body: string; submits?: boolean; wide?: boolean }): Page {
   const script = input.submits ? `<script>${SUBMIT}</script>` : '';

@@ -2,12 +2,14 @@
 // to do next. Nothing loads, nothing runs. Pure.
 import { type Html, html } from '../../src/html.ts';
 import { type Domain, txtName } from '../../src/orgs/organization.ts';
+import { wordTime } from '../../src/word-time.ts';
 import type { Connection } from '../connections/connection.ts';
 import { missingFor } from '../connections/connection.ts';
 import { companyValues } from '../connections/connection-view.ts';
 import { listPresets, setupSteps } from '../connections/presets.ts';
 import type { SetupState } from '../setup/read-setup.ts';
 import { type Page, page } from './page.ts';
+import { CONNECTION_WORDS, standing } from './setup-standing.ts';
 
 export type SetupFrame = {
   /** The page's own path; its forms post below it. */
@@ -18,18 +20,21 @@ export type SetupFrame = {
   readonly status: number;
   /** Why the last step was refused. */
   readonly fault: string | undefined;
+  /** What was typed into the step that was refused; secrets and documents are typed again. */
+  readonly typed: (field: 'domain' | 'metadataUrl' | 'issuer' | 'clientId') => string;
 };
 
 export function setupPage(state: SetupState, frame: SetupFrame): Page {
   const { link, organizationName } = state;
   const has = (scope: (typeof link.scopes)[number]) => link.scopes.includes(scope);
   const body = html`${frame.fault === undefined ? undefined : html`<p class="note fault" role="alert">${frame.fault}</p>`}
-<p>Here you connect your company to <strong>${organizationName}</strong>. You need nothing but this page and the administration of
-your identity provider. Nobody signs in by what you set up before an administrator of ${organizationName} switches it on.</p>
+<p>Here you set up how your company’s people get into the organization <strong>${organizationName}</strong>. You need nothing but this page
+and the administration of your identity provider. Nothing that you set up works before an administrator of ${organizationName} switches it on.</p>
+${standing(state)}
 ${has('domain') ? domainPart(state, frame) : undefined}
 ${has('connection') ? connectionPart(state, frame) : undefined}
 ${has('directory') ? directoryPart(state, frame) : undefined}
-<p class="reference">This link works until ${link.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC. Keep it to yourself: whoever has it can do what you can do here.</p>`;
+<p class="reference">This link works until ${wordTime(link.expiresAt)}. Keep it to yourself: whoever has it can do what you can do here.</p>`;
   return page({ status: frame.status, title: `Set up ${organizationName}`, wide: true, body: body.html });
 }
 
@@ -59,7 +64,7 @@ function domainPart({ domains }: SetupState, frame: SetupFrame): Html {
   return html`<h2 id="domains">Mail domains</h2>
 <p>Prove that the domain of your people’s addresses is yours: publish the TXT record at your DNS provider, then press Verify.</p>
 ${domains.map((domain) => domainRow(domain, frame))}
-${form(frame, 'domain', 'Add the domain', html`<p><label for="domain">Domain</label><input id="domain" name="domain" required maxlength="253" autocomplete="off" placeholder="example.com"></p>`)}`;
+${form(frame, 'domain', 'Add the domain', html`<p><label for="domain">Domain</label><input id="domain" name="domain" required maxlength="253" autocomplete="off" placeholder="example.com" value="${frame.typed('domain')}"></p>`)}`;
 }
 
 const DOMAIN_STATES: Readonly<Record<Domain['status'], readonly [string, string]>> = {
@@ -108,7 +113,7 @@ function connectionState(connection: Connection, { lastTest }: SetupState, frame
   const enter = companyValues(frame.baseUrl, connection);
   const missing = missingFor(connection);
   const isOpen = connection.status === 'draft' || connection.status === 'tested';
-  return html`<p><span class="state ${connection.status === 'draft' ? '' : 'good'}">${STATE_WORDS[connection.status]}</span></p>
+  return html`<p><span class="state ${connection.status === 'draft' ? '' : 'good'}">${CONNECTION_WORDS[connection.status]}</span></p>
 <h3>1. Enter at your provider</h3>
 <dl>${Object.entries(enter).map(([name, value]) => html`<dt>${ENTER_WORDS[name] ?? name}</dt><dd><code>${value}</code></dd>`)}</dl>
 <details><summary>Step by step</summary><ol>${setupSteps(connection, enter).map((step) => html`<li>${step}</li>`)}</ol></details>
@@ -117,19 +122,21 @@ ${
     ? html`<h3>2. Give us what your provider shows</h3>
 ${providerForm(connection, frame)}
 <h3>3. Test</h3>
-${missing === undefined ? undefined : html`<p class="soft">Not ready for a test: ${missing}</p>`}
 ${lastTest ? html`<p>Last test: <span class="state ${lastTest.outcome === 'passed' ? 'good' : 'bad'}">${lastTest.outcome}</span> ${lastTest.result?.refusal?.cause}</p>` : undefined}
-${form(frame, 'test', 'Run a test sign-in', html`<p>You sign in at your provider in a new tab, and see every check. Nothing is changed by it.</p>`, true)}`
+${
+  missing === undefined
+    ? form(
+        frame,
+        'test',
+        'Run a test sign-in',
+        html`<p>You sign in at your provider in a new tab, and see every check. Nothing is changed by it. Then load this page anew.</p>`,
+        true,
+      )
+    : html`<p class="note">Not ready for a test: ${missing}</p>`
+}`
     : html`<p>It was switched on by an administrator, so it is not changed here any more.</p>`
 }`;
 }
-
-const STATE_WORDS: Readonly<Record<Connection['status'], string>> = {
-  draft: 'draft',
-  tested: 'tested; waits to be switched on by an administrator',
-  active: 'active',
-  disabled: 'switched off',
-};
 
 const ENTER_WORDS: Readonly<Record<string, string>> = {
   entityId: 'Entity ID (identifier)',
@@ -139,6 +146,7 @@ const ENTER_WORDS: Readonly<Record<string, string>> = {
   redirectUri: 'Redirect URI',
   signedOutUri: 'Sign-out redirect URI',
   backchannelLogoutUri: 'Back-channel logout URI',
+  clientKeysUri: 'Our public keys, for private_key_jwt only',
 };
 
 function providerForm(connection: Connection, frame: SetupFrame): Html {
@@ -149,7 +157,7 @@ ${form(
   frame,
   'provider',
   known ? 'Replace' : 'Save',
-  html`<p><label for="metadataUrl">Metadata URL</label><input id="metadataUrl" name="metadataUrl" type="url" autocomplete="off" placeholder="https://…"></p>
+  html`<p><label for="metadataUrl">Metadata URL</label><input id="metadataUrl" name="metadataUrl" type="url" autocomplete="off" placeholder="https://…" value="${frame.typed('metadataUrl')}"></p>
 <p><label for="metadataXml">or the metadata itself (XML)</label><textarea id="metadataXml" name="metadataXml" spellcheck="false"></textarea></p>`,
 )}`;
   }
@@ -158,8 +166,8 @@ ${form(
     frame,
     'provider',
     'Save',
-    html`<p><label for="issuer">Issuer</label><input id="issuer" name="issuer" type="url" autocomplete="off" placeholder="https://…" value="${issuer ?? ''}"></p>
-<p><label for="clientId">Client ID</label><input id="clientId" name="clientId" autocomplete="off" value="${clientId ?? ''}"></p>
+    html`<p><label for="issuer">Issuer</label><input id="issuer" name="issuer" type="url" autocomplete="off" placeholder="https://…" value="${frame.typed('issuer') || (issuer ?? '')}"></p>
+<p><label for="clientId">Client ID</label><input id="clientId" name="clientId" autocomplete="off" value="${frame.typed('clientId') || (clientId ?? '')}"></p>
 <p><label for="clientSecret">Client secret</label><input id="clientSecret" name="clientSecret" type="password" autocomplete="off" placeholder="${connection.secret ? 'kept; fill in to replace' : ''}"></p>`,
   );
 }

@@ -3,6 +3,7 @@ import { type Html, html } from '../../src/html.ts';
 import type { TestResult } from '../connection-tests/connection-test.ts';
 import type { Connection } from '../connections/connection.ts';
 import { type Page, page } from './page.ts';
+import { checkList, factList, refusalNote } from './report-parts.ts';
 
 /** What the link shows; the button spends it. */
 export function testStartPage(displayName: string, path: string): Page {
@@ -35,22 +36,15 @@ export function testResultPage(connection: Connection, result: TestResult): Page
       : 'The test sign-in was refused';
   const body = html`<p class="state ${passed ? 'good' : 'bad'}">${passed ? 'passed' : 'refused'}</p>
 <p>Connection <strong>${connection.displayName}</strong>. Nothing was changed.</p>
-${refusalPart(result)}
+${result.refusal && refusalNote(result.refusal)}
 ${warningPart(result)}
 ${differencePart(result)}
 ${personPart(result)}
-<h2>Checks</h2>
-<ul class="checks">${result.checks.map(({ name, ok, detail }) => html`<li><span class="${ok ? 'good' : 'bad'}">${ok ? '✓' : '✗'}</span> ${name}: ${detail}</li>`)}</ul>
+${checkList(result.checks)}
 ${result.certificate === undefined ? undefined : html`<p class="soft">Signed with the certificate <code>${result.certificate}</code></p>`}
 ${receivedPart(result)}
 <p class="reference">You can close this page.</p>`;
   return page({ status: 200, title, wide: true, body: body.html });
-}
-
-function refusalPart({ refusal }: TestResult): Html | undefined {
-  if (!refusal) return undefined;
-  return html`<div class="note"><p><strong>${refusal.cause}</strong></p><p>${refusal.cure}</p>
-<p class="soft">${refusal.code}</p></div>`;
 }
 
 function warningPart({ warnings }: TestResult): Html | undefined {
@@ -88,10 +82,4 @@ function receivedPart({ received }: TestResult): Html | undefined {
   const names = Object.keys(received);
   if (names.length === 0) return undefined;
   return html`<h2>Everything that was received</h2>${factList(names.map((name) => [name, received[name]?.join(', ')]))}`;
-}
-
-/** Facts without a value are left out. */
-function factList(facts: readonly (readonly [string, string | undefined])[]): Html {
-  const known = facts.filter(([, value]) => value !== undefined && value !== '');
-  return html`<dl>${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }

@@ -47,7 +47,8 @@ export async function createProvider(deps: SsoDeps, keyRing: KeyRing): Promise<O
     handle: (req, res) =>
       void serve(req, res).catch((error: unknown) => {
         deps.log.error({ err: error }, 'the identity provider could not take a request');
-        res.writeHead(500).end();
+        const { status, headers, html } = refusalPage({ code: 'internal', appUrl: deps.config.appUrl });
+        res.writeHead(status, headers).end(html);
       }),
   };
 }

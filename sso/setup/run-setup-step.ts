@@ -54,7 +54,13 @@ export async function giveProvider(deps: SetupDeps, setup: Setup, form: Form): P
   const given = fields.map((field) => [field, form(field).trim()] as const).filter(([, value]) => value !== '');
   if (given.length === 0) throw new DomainError('invalid_value', 'Fill in what your provider gives you.');
   const parsed = updateConnectionSchema.safeParse(Object.fromEntries(given));
-  if (!parsed.success) throw new DomainError('invalid_value', parsed.error.issues[0]?.message ?? 'Check the form.');
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new DomainError(
+      'invalid_value',
+      `${String(issue?.path[0])} cannot be taken: ${issue?.message}. Correct it and save.`,
+    );
+  }
   const change = await withProvider(deps.outbound, parsed.data);
   await changeDraft(deps, setup, connection, change);
 }

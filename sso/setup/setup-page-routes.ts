@@ -53,6 +53,8 @@ export function setupPageRoutes(deps: SetupDeps): Router {
     if (!link) return sendPage(res, setupGonePage());
     await show(deps, req, res, link, undefined);
   });
+  // what a refused step leaves in the address bar, opened anew
+  router.get('/sso/setup/:token/:step', atRoute('/sso/setup/{token}/{step}'), (req, res) => sendOn(res, pageOf(req)));
   router.post('/sso/setup/:token/:step', atRoute('/sso/setup/{token}/{step}'), form, async (req, res) => {
     const link = await openSetupLink(deps, textOf(req.params.token));
     const name = textOf(req.params.step);
@@ -99,7 +101,9 @@ async function show(
   const state = await readSetup(deps, link);
   const status = fault ? errorInfo(fault.code).status : 200;
   const { baseUrl } = deps.config;
-  sendPage(res, setupPage(state, { page: pageOf(req), binding, baseUrl, status, fault: fault?.message }));
+  const fields = (req.body ?? {}) as Record<string, unknown>;
+  const typed = (field: string) => (fault ? textOf(fields[field]) : '');
+  sendPage(res, setupPage(state, { page: pageOf(req), binding, baseUrl, status, fault: fault?.message, typed }));
 }
 
 function pageOf(req: Request): string {

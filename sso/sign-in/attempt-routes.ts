@@ -2,13 +2,14 @@
 // manages the organization's connections may read it, and nobody else learns whether it exists. No session is kept.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Request, Router } from 'express';
+import { DomainError } from '../../src/errors.ts';
 import { isUuid, newSecret } from '../../src/ids.ts';
 import { createKeycloakSignIn } from '../../src/invitations/keycloak-sign-in.ts';
 import { findRightsOfPerson } from '../../src/members/members-queries.ts';
 import { deriveKey } from '../../src/seal.ts';
 import { findConnection } from '../connections/connection-queries.ts';
 import type { SsoDeps } from '../deps.ts';
-import { attemptPage, noAttemptPage } from '../pages/attempt-page.ts';
+import { attemptPage, noAttemptPage, staleAttemptPage } from '../pages/attempt-page.ts';
 import type { Page } from '../pages/page.ts';
 import { browserHashes, ensureBrowser } from './browser-cookie.ts';
 import { findOrganizationKey } from './home-realm.ts';
@@ -30,8 +31,12 @@ export function attemptRoutes(deps: SsoDeps): Router {
     const state = textOf(req.query.state);
     const id = attemptOf(req, state, sealOf);
     if (id === undefined || textOf(req.query.code) === '') return sendPage(res, noAttemptPage());
-    const { personId } = await signIn.finish(textOf(req.query.code), state);
-    sendPage(res, personId === undefined ? noAttemptPage() : await read(deps, personId, id));
+    const who = await signIn.finish(textOf(req.query.code), state).catch((error: unknown) => {
+      if (error instanceof DomainError && error.code === 'sign_in_refused') return undefined;
+      throw error;
+    });
+    if (!who) return sendPage(res, staleAttemptPage(`/sso/attempts/${id}`));
+    sendPage(res, who.personId === undefined ? noAttemptPage() : await read(deps, who.personId, id));
   });
 
   router.get('/sso/attempts/:attempt', atRoute('/sso/attempts/{attempt}'), (req, res) => {

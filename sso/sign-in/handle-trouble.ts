@@ -1,8 +1,13 @@
 // What fails under /sso is shown to a person, so it is a page like the others, never a stack or a JSON body.
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import type { SsoDeps } from '../deps.ts';
 import { contextOf, sendRefusal } from './respond.ts';
+
+/** What no route took: a mistyped address, or one that only takes forms and was opened anew. */
+export function nothingHere(deps: Pick<SsoDeps, 'config'>): RequestHandler {
+  return (_req, res) => sendRefusal(deps, res, { code: 'request_unknown', interactionUid: undefined });
+}
 
 export function troubleHandler(deps: Pick<SsoDeps, 'config' | 'log'>): ErrorRequestHandler {
   return (error, _req, res, next) => {

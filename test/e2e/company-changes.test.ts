@@ -2,7 +2,13 @@
 // signs. Each person signs in as on any other day.
 import { beforeAll, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/dev/api-client.ts';
-import { encryptAssertions, retireOldKeys, rotateSigningKey, setEmployeeGroups } from '../support/keycloak-state.ts';
+import {
+  encryptAssertions,
+  keycloakSessions,
+  retireOldKeys,
+  rotateSigningKey,
+  setEmployeeGroups,
+} from '../support/keycloak-state.ts';
 import { refusedByUs, signInByCompany } from '../support/person.ts';
 import { useSystemInBrowser } from '../support/system-in-browser.ts';
 
@@ -23,6 +29,12 @@ async function groupsAfterSignIn(index: number): Promise<string[]> {
   return [...(organization.acme?.groups ?? [])].sort();
 }
 
+/** The certificate that verified the last sign-in. */
+async function certificateUsed(): Promise<string> {
+  const { items } = await acme<{ items: { facts: { certificate: string } }[] }>('GET', '/sign-ins?limit=1');
+  return items[0]!.facts.certificate;
+}
+
 test('a group that may not enter is refused on a page that says why and whom to ask', async () => {
   await acme('POST', `${connection}/access-grants`, { value: 'Engineering' });
   await acme('PATCH', connection, { gate: 'granted', contact: 'IT desk, it@acme.test' });
@@ -30,6 +42,7 @@ test('a group that may not enter is refused on a page that says why and whom to 
   const { words } = await refusedByUs(profile, t.system, t.employee(0, 1));
   expect(words).toContain('Your company account may not enter here');
   expect(words).toContain('Whom to ask: IT desk, it@acme.test');
+  expect(await keycloakSessions(t.system, t.employee(0, 1).email)).toBe(0);
   await profile.close();
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
   await acme('PATCH', connection, { gate: 'off', contact: null });
@@ -53,10 +66,14 @@ test('a new signing key there stops nobody, and neither does the end of the old 
   const company = t.system.facts.company[0]!;
   const keycloak = t.system.facts.keycloak.url.replace('127.0.0.1', 'localhost');
   await acme('PATCH', connection, { metadataUrl: `${keycloak}/realms/${company.realm}/protocol/saml/descriptor` });
+  const before = await certificateUsed();
   await rotateSigningKey(t.system, 0);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
+  const after = await certificateUsed();
+  expect(after).not.toBe(before);
   await retireOldKeys(t.system, 0);
   expect(await groupsAfterSignIn(0)).toEqual(['/engineering', '/roles/member']);
+  expect(await certificateUsed()).toBe(after);
 });
 
 test('by OpenID Connect neither does a new key that signs from one moment to the next: the sign-in says which key it was', async () => {

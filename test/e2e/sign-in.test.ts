@@ -2,6 +2,7 @@
 // site (localhost) than ours (127.0.0.1): SAML for Acme, OpenID Connect for Globex.
 import { describe, expect, test } from 'vitest';
 import { createApiClient } from '../../src/dev/api-client.ts';
+import { ADMINISTRATOR_WORDS } from '../../sso/sign-in/administrator-words.ts';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { addEmployee, keycloakAccount, keycloakSessions } from '../support/keycloak-state.ts';
 import { claimsAtApp, logOutAtApp, readAttempt, refusedByUs, signInByCompany, startSignIn } from '../support/person.ts';
@@ -50,8 +51,9 @@ describe('a person signs in through the company', () => {
     await addEmployee(t.system, 0, { ...stranger, givenName: 'Rosalind', familyName: 'Franklin' });
     const profile = await t.newProfile();
     const { page, words, attempt } = await refusedByUs(profile, t.system, stranger);
+    const { cause, cure } = ADMINISTRATOR_WORDS.person_unknown;
     expect(words).toContain('You are not a member here yet');
-    expect(words).not.toContain('Nobody fits'); // what the checks found is not for the person
+    for (const detail of [cause, cure, 'Nobody fits', 'signature', 'SAML']) expect(words).not.toContain(detail);
     await page.click('form [type="submit"], form button');
     await page.waitForURL(`${t.system.facts.demoApp.url}/**`);
     expect(await page.textContent('body')).toContain('interaction_required');
@@ -71,10 +73,15 @@ describe('a person signs in through the company', () => {
       return text;
     };
     const read = await attemptAs(0, 2);
-    expect(read).toContain('Why this sign-in was refused');
-    expect(read).toContain('person_unknown');
-    expect(read).toContain('response signature');
-    expect(read).toContain('Nobody fits');
+    const shown = [
+      'Why this sign-in was refused',
+      'person_unknown',
+      cause,
+      cure,
+      'Nobody fits',
+      '✓ response signature',
+    ];
+    for (const detail of shown) expect(read).toContain(detail);
     expect(await attemptAs(1, 0)).toContain('There is no such attempt for you');
     expect(await attemptAs(0, 1)).toContain('There is no such attempt for you');
   });

@@ -56,7 +56,7 @@ export async function startSamlCompany(employee: Employee): Promise<SamlCompany>
     response.setHeader('content-type', 'text/html');
     if (company.withholds) return void response.end('<p>Please wait.</p>');
     response.end(
-      `<form method="post" action="${received.acsUrl}"><input name="SAMLResponse" value="${company.respond(received)}"><input name="RelayState" value="${received.relayState}"></form>`,
+      `<form method="post" action="${received.acsUrl}"><input name="SAMLResponse" value="${company.respond(received)}"><input name="RelayState" value="${received.relayState}"><button>Sign in</button></form>`,
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
