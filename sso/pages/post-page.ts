@@ -1,4 +1,4 @@
-// Sends the browser on by POST: the SAML binding of identity providers that take no redirect. Pure.
+// Sends the browser on by POST, to sign in or out: the SAML binding of identity providers that take no redirect. Pure.
 
 import { escapeHtml } from '../../src/html.ts';
 import type { SamlForm } from '../saml/send-message.ts';
@@ -12,7 +12,7 @@ export function postPage(form: SamlForm): Page {
     status: 200,
     title: 'On to your company',
     submits: true,
-    body: `<p>You are being sent to your company's sign-in page.</p>
+    body: `<p>You are being sent on to your company. If nothing happens, press the button.</p>
 <form method="post" action="${escapeHtml(form.action)}">
 ${fields}
 <button>Continue</button>
