@@ -56,6 +56,7 @@ export function staleAttemptPage(path: string): Page {
 const FACT_WORDS: Readonly<Record<string, string>> = {
   protocol: 'Protocol',
   certificate: 'Certificate (SHA-256)',
+  key: 'Signing key',
   received: 'Received',
   values: 'Values, as the connection keeps them',
   evidence: 'Group claim',

@@ -77,10 +77,13 @@ test('a new signing key there stops nobody, and neither does the end of the old 
 });
 
 test('by OpenID Connect neither does a new key that signs from one moment to the next: the sign-in says which key it was', async () => {
-  const globex = createApiClient(`${system.facts.api.baseUrl}/v1/organizations/globex`, system.facts.api.operatorKey);
+  const globex = createApiClient(
+    `${t.system.facts.api.baseUrl}/v1/organizations/globex`,
+    t.system.facts.api.operatorKey,
+  );
   const signIn = async (index: number) => {
-    const profile = await newProfile(browser);
-    await signInByCompany(profile, system, system.facts.company[1]!.users[index]!);
+    const profile = await t.newProfile();
+    await signInByCompany(profile, t.system, t.employee(1, index));
     await profile.close();
     const { items } = await globex<{ items: { facts: { key: { kid: string; readAgain: boolean } } }[] }>(
       'GET',
@@ -89,8 +92,8 @@ test('by OpenID Connect neither does a new key that signs from one moment to the
     return items[0]!.facts.key;
   };
   const before = await signIn(0);
-  await rotateSigningKey(system, 1);
-  await retireOldKeys(system, 1);
+  await rotateSigningKey(t.system, 1);
+  await retireOldKeys(t.system, 1);
   const after = await signIn(1);
   expect(after.kid).not.toBe(before.kid);
   expect(after.readAgain).toBe(true);
