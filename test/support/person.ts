@@ -28,7 +28,7 @@ export async function typeAddress(page: Page, email: string): Promise<void> {
 }
 
 /** The company's own log-in page, under its other site. */
-export async function logInAtCompany(page: Page, employee: Employee): Promise<void> {
+async function logInAtCompany(page: Page, employee: Employee): Promise<void> {
   await page.waitForURL(/^http:\/\/localhost:/);
   await page.fill('input[name="username"]', employee.email);
   await page.fill('input[name="password"]', employee.password);
@@ -36,7 +36,7 @@ export async function logInAtCompany(page: Page, employee: Employee): Promise<vo
 }
 
 /** The way of an employee from the application through the company, wherever it ends. */
-export async function goByCompany(context: BrowserContext, system: TestSystem, employee: Employee): Promise<Page> {
+async function goByCompany(context: BrowserContext, system: TestSystem, employee: Employee): Promise<Page> {
   const page = await startSignIn(context, system);
   await typeAddress(page, employee.email);
   await logInAtCompany(page, employee);
