@@ -65,6 +65,8 @@ export function deleteEntryGrant(
   ids: { readonly connectionId: string; readonly id: string },
 ): Promise<void> {
   return deps.db.inOrg(orgId, async (tx) => {
+    // no sign-in is under way that has read the grant and gives its role afterwards
+    await tx.query({ text: 'select lock_mapping($1, true)', values: [orgId] });
     const gone = await getEntryGrant(tx, orgId, ids);
     await tx.query({ text: 'delete from entry_grant where org_id = $1 and id = $2', values: [orgId, ids.id] });
     await record(tx, ctx, 'access_grant.deleted', gone);
