@@ -5,8 +5,9 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { ERRORS } from '../errors.ts';
 import type { Access, Endpoint } from './endpoint.ts';
 
+// extension members (RFC 9457 section 3.2) say what the fault is about: a rule, a field, a state
 const problem = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -63,7 +64,9 @@ function operation(declared: Endpoint): ZodOpenApiOperationObject {
       ...(declared.query ? { query: declared.query as z.ZodObject } : {}),
       ...(declared.idempotent ? { header: idempotencyKey } : {}),
     },
-    ...(declared.body ? { requestBody: { required: true, ...content(declared.body) } } : {}),
+    ...(declared.body
+      ? { requestBody: { required: !declared.body.safeParse(undefined).success, ...content(declared.body) } }
+      : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(declared.responses).map(([status, { description, schema }]) => [

@@ -55,6 +55,21 @@ test('answers keep to the schemas that the document shows', async () => {
   expect(seen).toBeGreaterThan(9);
 });
 
+test('what a problem says beyond its fields, and a body left out, keep to the document as well', async () => {
+  const { Problem } = document.components.schemas;
+  const sent = { key: acme.ownerKey, body: { displayName: 'Twice', key: 'twice' } };
+  await t.call('POST', '/v1/organizations/acme/teams', sent);
+  const { status, body } = await t.call('POST', '/v1/organizations/acme/teams', sent);
+  expect([status, body.rule]).toEqual([409, 'team_key_taken']);
+  expect(Object.keys(Problem.properties)).not.toContain('rule');
+  expect(Problem.additionalProperties ?? true).not.toBe(false);
+  for (const field of Problem.required) expect(body).toHaveProperty(field);
+
+  const bodyOf = (path: string) => document.paths[`/v1/organizations/{org}${path}`].post.requestBody;
+  expect(bodyOf('/invitations/{invitation}/resend').required ?? false).toBe(false);
+  expect(bodyOf('/members/{member}/suspend').required).toBe(true);
+});
+
 test('/docs and what it loads come from here alone, under a policy that allows nothing else', async () => {
   const page = await t.call('GET', '/docs');
   const policy = page.headers.get('content-security-policy') ?? '';
