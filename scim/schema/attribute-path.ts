@@ -1,4 +1,5 @@
 // Attribute names of the wire -> attributes (RFC 7644 section 3.10): any case, with or without the schema's URN.
+import { namesOf } from '../quirks/schema-names.ts';
 import { type Attribute, findAttribute, type ResourceType, type Schema } from './attribute.ts';
 
 export type AttributePath = {
@@ -15,11 +16,9 @@ export function resolveName(
 ): AttributePath | { readonly extension: Schema } | undefined {
   const lower = name.toLowerCase();
   for (const extension of type.extensions) {
-    const id = extension.id.toLowerCase();
-    if (lower === id) return { extension };
-    if (lower.startsWith(`${id}:`)) {
-      return resolveIn(extension.attributes, name.slice(id.length + 1), extension);
-    }
+    const urn = namesOf(extension).find((each) => lower === each || lower.startsWith(`${each}:`));
+    if (urn === lower) return { extension };
+    if (urn !== undefined) return resolveIn(extension.attributes, name.slice(urn.length + 1), extension);
   }
   const core = `${type.schema.id.toLowerCase()}:`;
   const rest = lower.startsWith(core) ? name.slice(core.length) : name;

@@ -2,11 +2,16 @@
 // the body has beyond that is dropped and noted; readOnly attributes are ignored (RFC 7644 section 3.3, 3.5.1).
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../src/errors.ts';
+import { namesOf } from '../quirks/schema-names.ts';
 import { type Attribute, findAttribute, type ResourceType, type Schema } from './attribute.ts';
+import { BULK_REQUEST, GROUP, PATCH_OP, SEARCH_REQUEST, USER } from './names.ts';
 import { type Dropped, type Json, type JsonObject, readValue } from './read-value.ts';
 
 /** Taken and dropped without a note in the resource: Okta sends a placeholder always, and Drawbridge keeps no password. */
 const NEVER_KEPT = new Set(['password', 'schemas']);
+
+/** Bodies that are certainly not meant for the address of another type. */
+const OTHER_THINGS = new Set([USER, GROUP, PATCH_OP, SEARCH_REQUEST, BULK_REQUEST].map((urn) => urn.toLowerCase()));
 
 /** Throws `invalid_value`. Lists that live in tables (`members`) are left to who writes those. */
 export function readResource(
@@ -17,7 +22,7 @@ export function readResource(
   const kept: JsonObject = {};
   checkSchemas(type, body, dropped);
   for (const [key, raw] of Object.entries(body)) {
-    const extension = type.extensions.find((each) => each.id.toLowerCase() === key.toLowerCase());
+    const extension = type.extensions.find((each) => namesOf(each).includes(key.toLowerCase()));
     if (extension) {
       const read = readExtension(extension, raw, dropped);
       if (read) {
@@ -124,10 +129,11 @@ function checkSchemas(type: ResourceType, body: Readonly<Record<string, unknown>
   if (!Array.isArray(stated) || !stated.every((urn) => typeof urn === 'string')) {
     throw new DomainError('invalid_value', 'schemas must be a list of URNs.');
   }
-  const known = [type.schema.id, ...type.extensions.map((extension) => extension.id)].map((id) => id.toLowerCase());
-  const unknown = stated.filter((urn) => !known.includes(urn.toLowerCase()));
-  if (unknown.length > 0 && unknown.length === stated.length) {
-    throw new DomainError('invalid_value', `schemas must name ${type.schema.id}: this address takes nothing else.`);
+  const known = [type.schema, ...type.extensions].flatMap(namesOf);
+  const others = stated.filter((urn) => !known.includes(urn.toLowerCase()));
+  // a URN that nobody knows is passed over: OneLogin names nothing but `urn:scim:schemas:core:2.0`
+  if (others.length === stated.length && others.some((urn) => OTHER_THINGS.has(urn.toLowerCase()))) {
+    throw new DomainError('invalid_value', `schemas must name ${type.schema.id}: this is something else.`);
   }
-  for (const urn of unknown) dropped.add(urn);
+  for (const urn of others) dropped.add(urn);
 }

@@ -45,15 +45,32 @@ describe('an address', () => {
 });
 
 describe('schemas', () => {
-  test('of a resource may be left out or have more, but must not all be of something else', async () => {
+  test('of a resource may be left out, have more or be unheard of, but not be of something else', async () => {
     const made = async (schemas: unknown, userName: string) =>
       (await d.call('POST', '/Users', { ...(schemas !== undefined && { schemas }), userName })).status;
     expect(await made(undefined, 'schemas-1')).toBe(201);
     expect(await made([], 'schemas-2')).toBe(201);
     expect(await made(['urn:scim:schemas:core:1.0', USER.toUpperCase()], 'schemas-3')).toBe(201);
     expect(await made([GROUP], 'schemas-4')).toBe(400);
-    expect(await made(['urn:scim:schemas:core:1.0'], 'schemas-5')).toBe(400);
+    expect(await made([PATCH], 'schemas-5')).toBe(400);
+    // OneLogin
+    expect(await made(['urn:scim:schemas:core:2.0'], 'schemas-7')).toBe(201);
     expect(await made(USER, 'schemas-6')).toBe(400);
+  });
+
+  test('have the URNs of the drafts where OneLogin states them', async () => {
+    const enterprise = 'urn:scim:schemas:extension:enterprise:2.0';
+    const body = {
+      schemas: ['urn:scim:schemas:core:2.0', enterprise],
+      userName: 'draft-urns',
+      [enterprise]: { department: 'Engines' },
+    };
+    const { id } = (await d.call('POST', '/Users', body)).body;
+    const put = await d.call('PUT', `/Users/${id}?`, { ...body, [enterprise]: { department: 'Looms' } });
+    expect(put.body).toMatchObject({ schemas: [USER, ENTERPRISE], [ENTERPRISE]: { department: 'Looms' } });
+    const path = `${enterprise}:costCenter`;
+    const patched = await d.patch(`/Users/${id}`, { op: 'replace', path, value: '7' });
+    expect(patched.body[ENTERPRISE]).toEqual({ department: 'Looms', costCenter: '7' });
   });
 
   test('of a message may be left out or empty', async () => {
