@@ -80,6 +80,22 @@ test('a wave of sign-ins: the sixth within the hour is held, and one an hour lat
   expect((await held(wave.team)).members).toHaveLength(1);
 });
 
+test('who loses one reason and gets another one in the same change keeps the team, and nothing is held', async () => {
+  const six = await crowd(6);
+  const heir = { source: 'sso.groups', match: 'prefix', value: six.claim, target: { team: six.team } };
+  const plan = await c.done('POST', '/mapping-plans', {
+    changes: [
+      { op: 'delete', id: six.rule.id },
+      { op: 'create', rule: heir },
+    ],
+  });
+  expect(plan.teams).toEqual([]);
+  await c.done('POST', `/mapping-plans/${plan.id}/apply`);
+  expect([await six.size(), await held(six.team)]).toEqual([6, undefined]);
+  const { grants } = await c.done('GET', `/members/${six.members[0]}/explain?team=${six.team}`);
+  expect(grants).toMatchObject([{ rule: { match: 'prefix' }, held: false, effective: true }]);
+});
+
 test('a larger team: a fifth may go, not more', async () => {
   const large = await crowd(30);
   for (const member of large.members.slice(0, 7)) await c.says(member, []);

@@ -62,16 +62,16 @@ $$;
 -- What grants come to. By the policy 'manual-first', what somebody was given by hand is what they have. Many grants lead to
 -- one team, and somebody may have a thousand: each team is looked up once, by its key. All teams, or some (p_teams).
 create function effective_teams(p_org uuid, p_members uuid[], p_teams text[]) returns table (member_id uuid, team_id uuid) language sql stable as $$
-  select e.member_id, e.team_id from (
+  with by_hand as materialized (
+    select h.member_id from access_grant h join organization o on o.org_id = h.org_id and o.mapping_conflicts = 'manual-first'
+    where h.org_id = p_org and h.member_id = any (p_members) and h.target_kind = 'team' and h.source in ('manual', 'invite')),
+  effective as materialized (
     select g.member_id, (select t.id from team t where t.org_id = p_org and t.id = g.target::uuid and t.archived_at is null) as team_id
     from (select distinct a.member_id, a.target from access_grant a
       where a.org_id = p_org and a.member_id = any (p_members) and a.target_kind = 'team'
         and (p_teams is null or a.target in (select unnest(p_teams)))
-        and (a.rule_id is null
-          or not exists (select from organization where org_id = p_org and mapping_conflicts = 'manual-first')
-          or not exists (select from access_grant h where h.org_id = p_org and h.member_id = a.member_id
-            and h.target_kind = 'team' and h.source in ('manual', 'invite')))) g) e
-  where e.team_id is not null
+        and (a.rule_id is null or a.member_id not in (select b.member_id from by_hand b))) g)
+  select e.member_id, e.team_id from effective e where e.team_id is not null
 $$;
 
 -- A member's roles, the first that counts before the others: what was retained for the last owner, then the rule of highest
@@ -123,36 +123,60 @@ begin
         and not source_is_released(p_org, g.ref))),
     array(select row(w.*)::rule_grant from (select * from wanted except select * from present) w)
   into gone, given;
-  if p_brake and gone <> '{}' then gone := hold_excess(p_org, gone, p_actor); end if;
+  if p_brake and gone <> '{}' then gone := hold_excess(p_org, gone, given, p_actor); end if;
   if gone <> '{}' then
     delete from access_grant a using unnest(gone) g
     where a.org_id = p_org and a.member_id = g.member_id and a.target_kind = g.target_kind and a.target = g.target
       and a.source = g.source and a.ref = g.ref;
   end if;
   if given <> '{}' then
-    insert into access_grant as present (org_id, member_id, target_kind, target, source, ref)
-    select p_org, w.member_id, w.target_kind, w.target, w.source, w.ref from unnest(given) w
-    on conflict (org_id, member_id, target_kind, target, source, ref) do update set held_by = null where present.held_by is not null;
+    with held as materialized (
+      select member_id, target_kind, target, source, ref from access_grant where org_id = p_org and held_by is not null),
+    regained as (
+      update access_grant a set held_by = null
+      from (select * from held intersect select member_id, target_kind, target, source, ref from unnest(given)) h
+      where a.org_id = p_org and a.member_id = h.member_id and a.target_kind = h.target_kind and a.target = h.target
+        and a.source = h.source and a.ref = h.ref
+      returning a.member_id, a.target_kind, a.target, a.source, a.ref)
+    insert into access_grant (org_id, member_id, target_kind, target, source, ref)
+    select p_org, n.* from (
+      select member_id, target_kind, target, source, ref from unnest(given) except select * from regained) n;
   end if;
 end $$;
 
+-- Whose team one of these differences can change: who loses one reason for it and gets another one keeps it.
+create function teams_at_stake(p_gone rule_grant[], p_given rule_grant[]) returns table (member_id uuid, target text)
+  language sql immutable as $$
+  select x.member_id, x.target from (
+    select distinct g.member_id, g.target from unnest(p_gone) g where g.target_kind = 'team'
+    union all
+    select distinct g.member_id, g.target from unnest(p_given) g where g.target_kind = 'team') x
+  group by x.member_id, x.target having count(*) = 1
+$$;
+
 -- The brake: when more than max(5, 20 %) of a team would have gone within the hour, what would go now is held. Answers what
 -- may go. Somebody may leave hundreds of teams at once: they are judged together, and a team is counted only where it matters.
-create function hold_excess(p_org uuid, p_gone rule_grant[], p_actor jsonb) returns rule_grant[] language plpgsql as $$
+create function hold_excess(p_org uuid, p_gone rule_grant[], p_given rule_grant[], p_actor jsonb) returns rule_grant[]
+  language plpgsql as $$
 declare
   v_teams uuid[];
   v_team record;
   v_hold uuid;
 begin
-  v_teams := array(select distinct g.target::uuid from unnest(p_gone) g where g.target_kind = 'team' order by 1);
+  v_teams := array(select distinct s.target::uuid from teams_at_stake(p_gone, p_given) s order by 1);
+  if v_teams = '{}' then return p_gone; end if;
   perform pg_advisory_xact_lock(hashtextextended('brake ' || t.id::text, 0)) from unnest(v_teams) t (id);
   for v_team in
     with gone as materialized (
-      select g.member_id, g.target, g.target::uuid as team_id, count(*) as grants from unnest(p_gone) g
+      select g.member_id, g.target, g.target::uuid as team_id, count(*) as grants
+      from unnest(p_gone) g join teams_at_stake(p_gone, p_given) s on s.member_id = g.member_id and s.target = g.target
       where g.target_kind = 'team' group by g.member_id, g.target),
     leaving as materialized (
       -- who is in the team and loses every reason for it
-      select g.team_id, array_agg(g.member_id order by g.member_id) as members, departed(p_org, g.team_id) as departed from gone g
+      select g.team_id, array_agg(g.member_id order by g.member_id) as members,
+        -- how many members rules and sign-ins have taken out of it within the hour
+        coalesce((select sum(d.members) from team_departure d
+          where d.org_id = p_org and d.team_id = g.team_id and d.at > now() - interval '1 hour'), 0) as departed from gone g
         join team_member tm on tm.org_id = p_org and tm.team_id = g.team_id and tm.member_id = g.member_id
       where g.grants = (select count(*) from access_grant a where a.org_id = p_org and a.member_id = g.member_id
         and a.target_kind = 'team' and a.target = g.target)
@@ -176,11 +200,6 @@ begin
   return p_gone;
 end $$;
 
--- How many members rules and sign-ins have taken out of a team within the hour.
-create function departed(p_org uuid, p_team uuid) returns bigint language sql stable as $$
-  select coalesce(sum(members), 0) from team_departure where org_id = p_org and team_id = p_team and at > now() - interval '1 hour'
-$$;
-
 -- Teams, all or some: what grants come to. Answers how many members' teams have changed. The audit event names the rules
 -- responsible.
 create function settle_teams(p_org uuid, p_members uuid[], p_teams text[], p_gone rule_grant[], p_actor jsonb, p_brake boolean) returns integer
@@ -188,6 +207,7 @@ create function settle_teams(p_org uuid, p_members uuid[], p_teams text[], p_gon
 declare
   v_changed integer;
 begin
+  if p_teams = '{}' then return 0; end if;
   with wanted as materialized (select * from effective_teams(p_org, p_members, p_teams)),
   present as materialized (select member_id, team_id from team_member where org_id = p_org and member_id = any (p_members)
     and (p_teams is null or team_id in (select unnest(p_teams)::uuid))),
@@ -222,9 +242,10 @@ begin
     group by c.member_id),
   mark as (
     insert into projection_due (kind, subject_id, priority)
-    select 'person', m.person_id, case when bool_and(c.is_added) then 1 else 0 end
-    from change c join member m on m.org_id = p_org and m.id = c.member_id
-    where m.person_id is not null group by m.person_id order by m.person_id
+    select 'person', m.person_id, case when c.only_added then 1 else 0 end
+    from (select member_id, bool_and(is_added) as only_added from change group by member_id) c
+      join member m on m.org_id = p_org and m.id = c.member_id
+    where m.person_id is not null order by m.person_id
     on conflict (kind, subject_id) do update set priority = least(projection_due.priority, excluded.priority),
       seq = nextval('projection_seq'), due_at = least(projection_due.due_at, excluded.due_at), attempts = 0)
   select count(distinct c.member_id) into v_changed from change c;
@@ -271,7 +292,7 @@ end $$;
 -- switched off or the evidence of a sign-in, and must not empty a team at once (hold_excess). p_rules: nothing has changed but
 -- facts that these rules match; what the others give is as it was. Answers how many changes it made.
 create function reconcile_grants(p_org uuid, p_members uuid[], p_actor jsonb, p_brake boolean default false, p_rules uuid[] default null)
-  returns integer language plpgsql as $$
+  returns integer language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   v_gone rule_grant[];
   v_given rule_grant[];
@@ -284,7 +305,7 @@ begin
   select gone, given into v_gone, v_given from settle_rule_grants(p_org, p_members, p_rules, p_actor, p_brake);
   if p_rules is not null then
     if v_gone = '{}' and v_given = '{}' then return 0; end if;
-    v_teams := array(select distinct target from unnest(v_gone || v_given) where target_kind = 'team');
+    v_teams := array(select distinct target from teams_at_stake(v_gone, v_given));
   end if;
   return settle_teams(p_org, p_members, v_teams, v_gone, p_actor, p_brake) + settle_roles(p_org, p_members, v_gone, p_actor);
 end $$;

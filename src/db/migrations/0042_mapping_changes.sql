@@ -150,7 +150,7 @@ create trigger directory_group_forgets_matches after delete on directory_group r
 -- what is known has changed, the rules that match a value that came or went (null: nothing has).
 create function record_claim(p_org uuid, p_connection uuid, p_member uuid, p_attribute text, p_state text, p_replaces boolean,
   p_values text[], p_at timestamptz, p_trace uuid, out resolved integer, out fresh jsonb, out rules uuid[])
-  language plpgsql as $$
+  language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   v_source text := case when p_attribute = '' then 'sso.groups' else 'sso.attribute' end;
   v_known uuid[] := coalesce((select value_ids from sso_evidence
@@ -303,7 +303,7 @@ declare
 begin
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
     and p.proname in ('lock_mapping', 'rule_grants', 'directory_denies', 'effective_teams', 'ranked_roles', 'loses_full_control',
-      'source_is_released', 'settle_rule_grants', 'hold_excess', 'departed', 'settle_teams', 'settle_roles', 'reconcile_grants',
+      'source_is_released', 'settle_rule_grants', 'teams_at_stake', 'hold_excess', 'settle_teams', 'settle_roles', 'reconcile_grants',
       'release_retained_control', 'members_of_values', 'members_matching', 'members_of_rules', 'claimants_of_groups', 'members_of_group_facts',
       'groups_are_mapped', 'make_template_teams', 'store_pattern_matches', 'match_rules', 'match_group', 'has_group_patterns',
       'forget_matches_of_groups', 'record_claim', 'add_claim_values', 'reconcile_connection', 'release_connection', 'change_mapping_policy',
