@@ -31,6 +31,8 @@ const SIGNATURES: ReadonlyMap<string, SignatureScheme> = new Map([
 const DIGESTS: ReadonlyMap<string, string> = new Map([
   ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
+  // the name of XML Encryption 1.1, 5.8, under which .NET writes it
+  ['http://www.w3.org/2001/04/xmlenc#sha384', 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
   ['http://www.w3.org/2000/09/xmldsig#sha1', 'sha1'],
 ]);
@@ -56,7 +58,7 @@ export function signingKeys(certificates: readonly string[]): SigningKey[] {
   const keys = certificates.flatMap((certificate) => {
     try {
       const parsed = new X509Certificate(
-        certificate.includes('BEGIN') ? certificate : Buffer.from(certificate, 'base64'),
+        certificate.includes('-----BEGIN') ? certificate : Buffer.from(certificate, 'base64'),
       );
       return [{ key: parsed.publicKey, fingerprint: parsed.fingerprint256 }];
     } catch {

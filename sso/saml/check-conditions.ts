@@ -7,6 +7,8 @@ import type { Verification } from './verification.ts';
 
 /** OneTimeUse is kept by remembering every assertion; ProxyRestriction binds only those who issue further ones. */
 const UNDERSTOOD = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
+/** The database's indexes hold no longer ones. */
+const MAX_SESSION_INDEX_BYTES = 1024;
 
 export function conditionsOf(v: Verification): Element {
   const [conditions, ...others] = children(v.assertion, NS.assertion, 'Conditions');
@@ -92,5 +94,8 @@ export function checkSession(v: Verification): string {
     const end = timeAttribute(statement, 'SessionNotOnOrAfter');
     if (end && isPast(end, v.now)) throw new Refused('session_expired', `SessionNotOnOrAfter ${end.toISOString()}`);
   }
-  return attribute(authnStatementsOf(v)[0], 'SessionIndex') ?? 'no session index';
+  const index = attribute(authnStatementsOf(v)[0], 'SessionIndex');
+  const bytes = Buffer.byteLength(index ?? '');
+  if (bytes > MAX_SESSION_INDEX_BYTES) throw new Refused('session_index_invalid', `${bytes} bytes`);
+  return index ?? 'no session index';
 }

@@ -15,7 +15,7 @@ function subjectOf(v: Verification): Element {
 
 /** SAML core 8.3.7: a qualifier of the service provider is our own entity ID. */
 export function checkNameId(v: Verification): string {
-  v.nameId = readNameId(nameIdIn(subjectOf(v), v.connection.decryptionKeys));
+  v.nameId = readNameId(nameIdIn(subjectOf(v), v.connection));
   const { format, spNameQualifier } = v.nameId;
   if (spNameQualifier !== undefined && spNameQualifier !== v.connection.spEntityId) {
     throw new Refused('name_id_qualifier', `${quoted(spNameQualifier)} instead of ${quoted(v.connection.spEntityId)}`);

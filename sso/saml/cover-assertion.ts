@@ -38,7 +38,7 @@ function verifyWhole(v: Verification): Signed {
     const mayBeOlder = fault instanceof Refused && fault.code === 'digest_mismatch' && v.encrypted;
     if (!mayBeOlder || v.connection.decryptionKeys.length === 0) throw fault;
     try {
-      const opened = openAssertion(v, readEncrypted(v.sent));
+      const opened = openAssertion(v, readEncrypted(v.sent, v.connection.spEntityId));
       const assertion = v.response.ownerDocument.importNode(opened, true);
       v.response.replaceChild(assertion, v.sent);
       v.sent = assertion;
@@ -64,7 +64,7 @@ export function verifyAssertionSignature(v: Verification): string {
     return coverAssertion(v, place);
   }
   if (v.connection.decryptionKeys.length === 0) throw new Refused('encryption_unexpected', 'no decryption key');
-  const encrypted = readEncrypted(place);
+  const encrypted = readEncrypted(place, v.connection.spEntityId);
   if (v.responseSigned || !isMalleable(encrypted)) return coverAssertion(v, openAssertion(v, encrypted));
   try {
     const answer = coverAssertion(v, openAssertion(v, encrypted));

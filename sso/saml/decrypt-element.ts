@@ -28,6 +28,7 @@ const OAEP_HASHES: ReadonlyMap<string, string> = new Map([
   [SHA1, 'sha1'],
   ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
+  ['http://www.w3.org/2001/04/xmlenc#sha384', 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
 ]);
 const MASK_HASHES: ReadonlyMap<string, string> = new Map(
@@ -44,12 +45,16 @@ export type Encrypted = {
   readonly data: Buffer;
 };
 
-/** Reads an EncryptedAssertion or EncryptedID; throws Refused for a shape or algorithm that is not accepted. */
-export function readEncrypted(place: Element): Encrypted {
+/**
+ * Reads an EncryptedAssertion or EncryptedID; throws Refused for a shape or algorithm that is not accepted.
+ *
+ * @param recipient our own entity ID, for which one of several wrapped keys is
+ */
+export function readEncrypted(place: Element, recipient: string): Encrypted {
   const data = only(place, NS.encryption, 'EncryptedData');
   const cipher = CIPHERS.get(methodOf(data));
   if (!cipher) throw new Refused('encryption_algorithm', quoted(methodOf(data)));
-  return { place, cipher, key: readEncryptedKey(place, data), data: cipherValue(data) };
+  return { place, cipher, key: readEncryptedKey(keyFor(recipient, place, data)), data: cipherValue(data) };
 }
 
 /** Whether somebody else can change the ciphertext and learn from the answer: AES-CBC has no tag. */
@@ -78,13 +83,23 @@ export function decryptionFailed(): Refused {
 
 type TransportedKey = OaepHashes & { readonly value: Buffer };
 
-/** The EncryptedKey stands in the data's KeyInfo or beside the data (with a RetrievalMethod, or none). */
-function readEncryptedKey(encrypted: Element, data: Element): TransportedKey {
+/**
+ * The EncryptedKey stands in the data's KeyInfo or beside the data (with a RetrievalMethod, or none). There may be one for
+ * each of several recipients (SAML core 6.1); then ours names us, so that the private key is asked once.
+ */
+function keyFor(recipient: string, encrypted: Element, data: Element): Element {
   const keyInfo = child(data, NS.signature, 'KeyInfo');
   const inside = keyInfo ? children(keyInfo, NS.encryption, 'EncryptedKey') : [];
   const keys = [...inside, ...children(encrypted, NS.encryption, 'EncryptedKey')];
-  const [key] = keys;
-  if (!key || keys.length !== 1) throw new Refused('encryption_shape', `${keys.length} encrypted keys`);
+  const ours = keys.length > 1 ? keys.filter((key) => attribute(key, 'Recipient') === recipient) : keys;
+  const [key] = ours;
+  if (!key || ours.length > 1) {
+    throw new Refused('encryption_shape', `${keys.length} encrypted keys, ${ours.length} for us`);
+  }
+  return key;
+}
+
+function readEncryptedKey(key: Element): TransportedKey {
   const algorithm = methodOf(key);
   const method = only(key, NS.encryption, 'EncryptionMethod');
   const digest = child(method, NS.signature, 'DigestMethod');

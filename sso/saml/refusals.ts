@@ -140,7 +140,11 @@ export const SAML_REFUSALS = {
     cure: "Give the identity provider this connection's single logout address for logout messages only.",
   },
   logout_expired: { cause: 'The logout message is older than 5 minutes, or past its own end.', cure: CLOCK },
-  session_index_invalid: { cause: 'A logout request names an empty session, or too many.', cure: RENDERING },
+  session_index_invalid: {
+    cause:
+      'A logout request names an empty session, or too many; or a sign-in names its session by more than 1,024 bytes.',
+    cure: RENDERING,
+  },
 
   // The response
   version: {
@@ -176,7 +180,8 @@ export const SAML_REFUSALS = {
     cure: 'Switch on encryption for the connection, or off at the identity provider.',
   },
   name_id_invalid: {
-    cause: 'The NameID is too long, or has blanks around it or control characters in it.',
+    cause:
+      'The NameID is longer than 1,024 bytes (with its qualifiers), or has blanks around it or control characters in it.',
     cure: 'Map another attribute to the NameID.',
   },
   name_id_qualifier: {

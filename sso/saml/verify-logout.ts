@@ -161,7 +161,7 @@ function checkTimes(v: Verification): string {
 }
 
 function checkNameId(v: Verification): string {
-  v.nameId = readNameId(nameIdIn(v.root, v.connection.decryptionKeys));
+  v.nameId = readNameId(nameIdIn(v.root, v.connection));
   return v.nameId.format ?? 'no format';
 }
 

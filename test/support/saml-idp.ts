@@ -157,6 +157,7 @@ const DIGESTS: Record<string, string> = {
   [SAML.sha256]: 'sha256',
   'http://www.w3.org/2000/09/xmldsig#sha1': 'sha1',
   'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
+  'http://www.w3.org/2001/04/xmlenc#sha384': 'sha384',
   'http://www.w3.org/2001/04/xmlenc#sha512': 'sha512',
   'http://www.w3.org/2001/04/xmldsig-more#md5': 'md5',
 };

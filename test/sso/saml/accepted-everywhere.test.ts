@@ -41,6 +41,10 @@ const XMLENC11 = 'http://www.w3.org/2009/xmlenc11#';
 const ALGORITHMS: Readonly<Record<string, Partial<SignOptions>>> = {
   'RSA-SHA256': {},
   'RSA-SHA384': { algorithm: `${MORE}rsa-sha384`, digest: `${MORE}sha384` },
+  'RSA-SHA384, its digest by the name of XML Encryption': {
+    algorithm: `${MORE}rsa-sha384`,
+    digest: `${XMLENC}sha384`,
+  },
   'RSA-SHA512': { algorithm: `${MORE}rsa-sha512`, digest: `${XMLENC}sha512` },
   'PSS-SHA256': { algorithm: `${MORE_2007}sha256-rsa-MGF1` },
   'PSS-SHA384': { algorithm: `${MORE_2007}sha384-rsa-MGF1`, digest: `${MORE}sha384` },

@@ -2,7 +2,18 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encryptedElement, encryptXml, responseXml, SAML, signXml } from '../../support/saml-idp.ts';
-import { attribute, audience, KEYS, parts, type Setting, SP_ENTITY_ID, signed, unsigned, verify } from './company.ts';
+import {
+  attribute,
+  audience,
+  encryptedForSeveral,
+  KEYS,
+  parts,
+  type Setting,
+  SP_ENTITY_ID,
+  signed,
+  unsigned,
+  verify,
+} from './company.ts';
 
 const ALICE = {
   id: '_assertion-1',
@@ -154,6 +165,7 @@ const VARIANTS: readonly (readonly [what: string, xml: () => string | Buffer, se
     'RSA-OAEP of XML Encryption 1.1 with SHA-1',
     () => encryptXml(signed(), { ...sp, keyTransport: `${XMLENC11}rsa-oaep` }),
   ],
+  ['a wrapped key for each of several recipients', () => encryptedForSeveral('https://other.test', SP_ENTITY_ID)],
   ['the encrypted key beside the data', () => encryptXml(signed(), { ...sp, keyBeside: true })],
   [
     'the NameID encrypted by itself',

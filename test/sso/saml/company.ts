@@ -2,7 +2,15 @@
 // expected values of all SAML tests stand here.
 import type { OutstandingRequest, SamlConnection } from '../../../sso/saml/connection.ts';
 import { verifyResponse } from '../../../sso/saml/verify-response.ts';
-import { makeKey, type ResponseParts, responseXml, SAML, type SignOptions, signXml } from '../../support/saml-idp.ts';
+import {
+  encryptXml,
+  makeKey,
+  type ResponseParts,
+  responseXml,
+  SAML,
+  type SignOptions,
+  signXml,
+} from '../../support/saml-idp.ts';
 
 export const ACS_URL = 'https://drawbridge.test/sso/saml/acme/acs';
 export const SP_ENTITY_ID = 'https://drawbridge.test/sso/saml/acme/metadata';
@@ -105,4 +113,17 @@ export function signed(changes: Partial<ResponseParts> = {}, options: Partial<Si
 
 export function unsigned(changes: Partial<ResponseParts> = {}): string {
   return responseXml(parts(changes));
+}
+
+/** A signed assertion encrypted with two wrapped keys, beside it: one for a stranger's key, then one for ours. */
+export function encryptedForSeveral(stranger: string, us: string): string {
+  const keyBeside = true;
+  const pattern = /<xenc:EncryptedKey.*<\/xenc:EncryptedKey>/s;
+  const other = pattern.exec(encryptXml(signed(), { certificate: KEYS.stranger.certificate, keyBeside }))?.[0] ?? '';
+  const named = (key: string, recipient: string) =>
+    key.replace('<xenc:EncryptedKey', `<xenc:EncryptedKey Recipient="${recipient}"`);
+  return encryptXml(signed(), { certificate: KEYS.sp.certificate, keyBeside }).replace(
+    pattern,
+    (own) => named(other, stranger) + named(own, us),
+  );
 }

@@ -137,6 +137,17 @@ refuses('the assertion', [
   ['a NameID with a line end in it', 'name_id_invalid', () => signed({ nameId: 'alice&#10;admin' })],
   ['a NameID with a no-break space before it', 'name_id_invalid', () => signed({ nameId: '\u00a0alice' })],
   ['a NameID that is too long', 'name_id_invalid', () => signed({ nameId: 'a'.repeat(1025) })],
+  ['a NameID that is too long in bytes', 'name_id_invalid', () => signed({ nameId: '鮑'.repeat(342) })],
+  [
+    'a NameID that is too long with its qualifier',
+    'name_id_invalid',
+    () => signed({ nameIdXml: `<saml:NameID NameQualifier="${'q'.repeat(1020)}">alice</saml:NameID>` }),
+  ],
+  [
+    'a session index that is too long',
+    'session_index_invalid',
+    () => signXml(unsigned().replace('"session-1"', `"${'s'.repeat(1025)}"`), { key: KEYS.idp }),
+  ],
   ['no sign-in', 'authn_statement_missing', () => signed({ authnStatement: ' ' })],
   ['a sign-in in the future', 'authn_instant', () => signed({ authnInstant: '2026-11-21T12:03:00Z' })],
   ['a sign-in without time', 'time_invalid', () => signed({ authnStatement: '<saml:AuthnStatement/>' })],

@@ -1,6 +1,6 @@
 // Hostile responses: encryption. The names of the refusals are stated here.
 import { encryptedElement, encryptXml, responseXml, signXml } from '../../support/saml-idp.ts';
-import { KEYS, parts, signed, unsigned } from './company.ts';
+import { encryptedForSeveral, KEYS, parts, SP_ENTITY_ID, signed, unsigned } from './company.ts';
 import { refuses } from './refuses.ts';
 
 const response = { key: KEYS.idp, element: 'Response' } as const;
@@ -125,6 +125,21 @@ refuses('encryption', [
     'two encrypted keys',
     'encryption_shape',
     () => encryptXml(signed(), sp).replace(/<xenc:EncryptedKey.*<\/xenc:EncryptedKey>/s, '$&$&'),
+  ],
+  [
+    'keys for several recipients, none of them us',
+    'encryption_shape',
+    () => encryptedForSeveral('https://other.test', `${SP_ENTITY_ID}/`),
+  ],
+  [
+    'keys for several recipients, all of them us',
+    'encryption_shape',
+    () => encryptedForSeveral(SP_ENTITY_ID, SP_ENTITY_ID),
+  ],
+  [
+    'the key for us was wrapped for somebody else',
+    'decryption_failed',
+    () => encryptedForSeveral(SP_ENTITY_ID, 'urn:x'),
   ],
   [
     'no encrypted key',
