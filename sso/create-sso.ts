@@ -22,6 +22,7 @@ import { attemptRoutes } from './sign-in/attempt-routes.ts';
 import { nothingHere, troubleHandler } from './sign-in/handle-trouble.ts';
 import { interactionRoutes } from './sign-in/interaction-routes.ts';
 import { oidcRoutes } from './sign-in/oidc-routes.ts';
+import { refuseUnstorable } from './sign-in/read-form.ts';
 import { atRoute } from './sign-in/respond.ts';
 import { samlRoutes } from './sign-in/saml-routes.ts';
 import { startRoutes } from './sign-in/start-routes.ts';
@@ -46,6 +47,7 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const outbound = fetchAllowedBy(config);
   const signIn = { ...deps, provider, keyRing, relyingParty, outbound };
   const router = Router();
+  router.use(['/oidc', '/sso'], refuseUnstorable(signIn));
   router.use(keycloakLogoutRoutes(signIn), oidcLogoutRoutes(signIn), samlLogoutRoutes(signIn));
   router.use('/oidc', atRoute('/oidc'), handle);
   router.use(
@@ -57,7 +59,8 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
     testPageRoutes(signIn),
     setupPageRoutes(signIn),
   );
-  router.use('/sso', nothingHere(signIn), troubleHandler(signIn));
+  router.use('/sso', nothingHere(signIn));
+  router.use(['/oidc', '/sso'], troubleHandler(signIn));
   return {
     router,
     endpoints: ssoRoutes({ ...deps, outbound }),

@@ -7,6 +7,9 @@ import { endpointsOf, servesEveryTenant } from '../oidc/discovery-document.ts';
 import type { SamlKeyPair } from '../saml/key-pair.ts';
 
 const webAddress = z.url({ protocol: /^https?$/ });
+/** With a person's name there it is a key of the database, whose indexes take no more than 2.7 kB. */
+const isShort = (issuer: string) => Buffer.byteLength(issuer) <= 1024;
+const SHORT = 'is longer than 1,024 bytes';
 const domain = z
   .string()
   .trim()
@@ -41,7 +44,7 @@ const common = {
 };
 
 export const samlIdpSchema = z.object({
-  idpEntityId: z.string().trim().min(1).max(1024),
+  idpEntityId: z.string().trim().min(1).refine(isShort, SHORT),
   ssoUrl: webAddress,
   ssoBinding: z.enum(['redirect', 'post']).default('redirect'),
   certificates: z.array(z.string().min(1)).min(1).max(10),
@@ -72,7 +75,7 @@ export const oidcSettingsSchema = z.object({
   protocol: z.literal('oidc'),
   ...common,
   /** This and the next undefined: while the company's side is still to be made from our addresses. */
-  issuer: webAddress.optional(),
+  issuer: webAddress.refine(isShort, SHORT).optional(),
   clientId: z.string().min(1).max(300).optional(),
   /** Where the provider's discovery document is read again from time to time. */
   discoveryUrl: webAddress.optional(),

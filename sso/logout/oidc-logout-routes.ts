@@ -1,9 +1,10 @@
 // Logout towards OpenID Connect companies: what they tell us server to server, and the browser that comes back from
 // logging out there.
-import express, { type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import { oidcConnection } from '../connections/protocol-view.ts';
+import { readForm } from '../sign-in/read-form.ts';
 import { atRoute, contextOf, type SignInDeps, sendOn, textOf } from '../sign-in/respond.ts';
 import { endByCompany } from './end-by-company.ts';
 import { takeLogoutRequest } from './logout-request-store.ts';
@@ -12,7 +13,7 @@ const TOKEN_LIMIT = '64kb';
 
 export function oidcLogoutRoutes(deps: SignInDeps): Router {
   const router = Router();
-  const form = express.urlencoded({ extended: false, limit: TOKEN_LIMIT, parameterLimit: 20 });
+  const form = readForm(deps, TOKEN_LIMIT);
 
   router.post(
     '/sso/oidc/:connection/backchannel-logout',

@@ -1,6 +1,6 @@
 // SAML single logout (profiles 4.4), by redirect and by POST at one address: the company's request, which ends its
 // sessions here and is answered, and its answer to ours, after which the browser goes on at Keycloak.
-import express, { type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import type { SamlConnectionRecord } from '../connections/connection.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
@@ -10,6 +10,7 @@ import type { SamlLogoutConnection } from '../saml/connection.ts';
 import { buildLogoutResponse, type LogoutToSend } from '../saml/logout-message.ts';
 import type { LogoutMessage } from '../saml/receive-logout.ts';
 import { verifyLogoutRequest, verifyLogoutResponse } from '../saml/verify-logout.ts';
+import { readForm } from '../sign-in/read-form.ts';
 import { atRoute, contextOf, type SignInDeps, sendOn, sendPage, sendRefusal, textOf } from '../sign-in/respond.ts';
 import { endByCompany } from './end-by-company.ts';
 import { takeLogoutRequest } from './logout-request-store.ts';
@@ -20,7 +21,7 @@ type Parties = { readonly connection: SamlConnectionRecord; readonly logout: Sam
 
 export function samlLogoutRoutes(deps: SignInDeps): Router {
   const router = Router();
-  const form = express.urlencoded({ extended: false, limit: MESSAGE_LIMIT, parameterLimit: 20 });
+  const form = readForm(deps, MESSAGE_LIMIT);
   const path = '/sso/saml/:connection/slo';
   const named = atRoute('/sso/saml/{connection}/slo');
 

@@ -1,13 +1,18 @@
 // What an ID token must say beyond what openid-client has checked of it (signature, issuer, audience, nonce, times): for
-// us alone, over this access token, of the connection's tenant, of somebody who authenticated in time. Pure.
+// us alone, of somebody by a name that can be kept, over this access token, of the connection's tenant, issued by now, of
+// somebody who authenticated in time. Pure.
 import { createHash } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import type { IDToken } from 'openid-client';
+import { findUnstorable } from '../../src/http/storable-text.ts';
 import type { Fault } from './classify-fault.ts';
 import type { OidcConnection } from './connection.ts';
+import { MAX_NAME_LENGTH } from './logout-token.ts';
 
 /** Tolerance between the two clocks. */
 const SKEW_SECONDS = 60;
+/** As a SAML response's: a provider's clock may be ahead, and its token must not come from another day. */
+const ISSUED_AHEAD_SECONDS = 5 * 60;
 
 export type CheckedLogin = {
   readonly connection: OidcConnection;
@@ -18,11 +23,33 @@ export type CheckedLogin = {
   readonly accessToken: string;
   /** The person must have authenticated since then (epoch seconds); undefined: at any time. */
   readonly authenticatedSince: number | undefined;
+  readonly now: Date;
 };
 
 /** The first thing that is wrong. */
 export function findIdTokenFault(login: CheckedLogin): Fault | undefined {
-  return findOtherParty(login) ?? findOtherAccessToken(login) ?? findOtherTenant(login) ?? findStale(login);
+  return (
+    findUnreadableClaim(login.claims) ??
+    findNobody(login) ??
+    findOtherParty(login) ??
+    findOtherAccessToken(login) ??
+    findOtherTenant(login) ??
+    findFuture(login) ??
+    findStale(login)
+  );
+}
+
+/** JSON may carry what no column holds; of the ID token or, where userinfo was asked, of both. */
+export function findUnreadableClaim(claims: object): Fault | undefined {
+  const fault = findUnstorable(claims);
+  return fault === undefined ? undefined : { code: 'claim_unreadable', detail: fault };
+}
+
+/** Whoever has no name has everybody's: two people with an empty `sub` would be one. */
+function findNobody({ claims: { sub, sid } }: CheckedLogin): Fault | undefined {
+  if (sub.trim() === '') return { code: 'id_token_subject', detail: 'sub is empty' };
+  const long = [sub, sid].find((name) => typeof name === 'string' && name.length > MAX_NAME_LENGTH);
+  return long === undefined ? undefined : { code: 'id_token_subject', detail: `${String(long).length} characters` };
 }
 
 /** The library looks at `azp` only where there are several audiences. Core 3.1.3.7, step 5. */
@@ -58,6 +85,12 @@ function findOtherTenant({ connection: { tenantId }, announcedIssuer, claims }: 
   }
   if (claims.tid === tenantId) return undefined;
   return { code: 'tenant', detail: `tid ${String(claims.tid)} instead of ${tenantId}` };
+}
+
+/** Core 2: `iat` is when it was issued; the library only sees that it is a number. */
+function findFuture({ claims: { iat }, now }: CheckedLogin): Fault | undefined {
+  const ahead = iat - Math.floor(now.getTime() / 1000);
+  return ahead > ISSUED_AHEAD_SECONDS ? { code: 'id_token_time', detail: `issued ${ahead} s from now` } : undefined;
 }
 
 /** A provider that ignores prompt and max_age would let an old session pass for a fresh one. Core 3.1.2.1. */

@@ -59,7 +59,7 @@ function outbound({ code, message }: OutboundFault): Fault {
 
 function unreachable(error: Error): Fault {
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return { code: 'unreachable', detail: `${error.message}${inner}` };
+  return { code: 'unreachable', detail: oneLine(`${error.message}${inner}`) };
 }
 
 /** What is wrong with a signature; what the token says is the library's to check. */
@@ -68,8 +68,11 @@ function signature(error: errors.JOSEError): Fault {
   return { code: isAlgorithm ? 'id_token_algorithm' : 'id_token_signature', detail: error.message };
 }
 
-/** What a provider wrote, on one line and bounded. */
 function describe(error: string, description: string | undefined): string {
-  const text = description === undefined ? error : `${error}: ${description}`;
+  return oneLine(description === undefined ? error : `${error}: ${description}`);
+}
+
+/** What a provider wrote, or what was wrong with it: printable and bounded. */
+function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e\u00a0-\ud7ff]+/g, ' ').slice(0, 300);
 }

@@ -1,6 +1,7 @@
 // A company's word that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6). Pure
 // but for the provider's keys. That a token counts once is the caller's to hold, by its `jti`.
 import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { isStorable } from '../../src/http/storable-text.ts';
 import { type ProviderKeys, SIGNATURE_ALGORITHMS } from './provider-keys.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -8,6 +9,8 @@ const TYPES = new Set(['logout+jwt', 'application/logout+jwt', 'jwt']);
 /** A logout is told at once; an old token is somebody's copy. */
 const MAX_AGE_SECONDS = 300;
 const SKEW_SECONDS = 60;
+/** Of `sub`, `sid` and `jti`, here and in ID tokens: the database's indexes hold no longer ones. */
+export const MAX_NAME_LENGTH = 512;
 
 export type LogoutToken = {
   /** One of the two is there; without `sid` all sessions of `sub` are meant. */
@@ -66,7 +69,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 512;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && isStorable(value);
 }
 
 function refuse(detail: string): LogoutTokenVerdict {

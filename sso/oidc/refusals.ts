@@ -48,11 +48,19 @@ export const OIDC_REFUSALS = {
     cause: 'The ID token was issued by somebody else.',
     cure: "Compare the connection's issuer with the identity provider's, character by character.",
   },
+  id_token_subject: {
+    cause: 'The ID token names nobody, or it names the person (sub) or the session (sid) by more than 512 characters.',
+    cure: 'Map an unchanging attribute that everybody has to the subject at the identity provider.',
+  },
+  claim_unreadable: {
+    cause: 'A claim holds U+0000 or half a character, or is nested too deep to be kept.',
+    cure: "Correct the person's attributes at the identity provider, or do not send that claim.",
+  },
   id_token_audience: { cause: 'The ID token was issued for another client.', cure: CONFIGURED },
   id_token_at_hash: { cause: 'The ID token came with another access token than its own.', cure: SUSPICIOUS },
   id_token_nonce: { cause: 'The ID token answers another request than the one that this browser made.', cure: FRESH },
   id_token_time: {
-    cause: 'The ID token has expired or is not valid yet.',
+    cause: 'The ID token has expired, is not valid yet, or says that it was issued later than now.',
     cure: 'Set both clocks by a time service and try again.',
   },
   auth_time: {

@@ -14,7 +14,7 @@ import {
   randomState,
 } from 'openid-client';
 import type { Clock } from '../../src/clock.ts';
-import { findIdTokenFault } from './check-id-token.ts';
+import { findIdTokenFault, findUnreadableClaim } from './check-id-token.ts';
 import { classifyFault } from './classify-fault.ts';
 import { createConfigurations } from './configurations.ts';
 import type { OidcConnection } from './connection.ts';
@@ -136,10 +136,13 @@ export function createRelyingParty(options: {
           claims: idClaims,
           accessToken: tokens.access_token,
           authenticatedSince: answer.authenticatedSince,
+          now: options.clock.now(),
         });
         if (fault) return refuse(fault.code, fault.detail);
         const claims = await withUserInfo(configuration, idClaims, tokens.access_token);
         if (claims === undefined) return refuse('userinfo', 'userinfo did not answer for this subject');
+        const unreadable = findUnreadableClaim(claims);
+        if (unreadable) return refuse(unreadable.code, unreadable.detail);
         return { ok: true, claims, issuer: idClaims.iss, subject: idClaims.sub, idToken: tokens.id_token, key };
       }),
 

@@ -2,6 +2,7 @@
 // computed: `keycloak-<organization key>` exists when the organization does, and its secret is derived.
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider';
 import type { CoreDeps } from '../../src/db/core-deps.ts';
+import { isStorable } from '../../src/http/storable-text.ts';
 import { INVITATION_PROVIDER, providerAlias, providerClientId } from '../../src/keycloak/identity-provider.ts';
 import { idpClientSecret } from '../../src/keycloak/idp-secret.ts';
 
@@ -15,7 +16,8 @@ const PREFIX = providerClientId('');
 /** The organization's key in a client id, or undefined for the invitation client and what is none of ours. */
 function organizationKeyOf(clientId: string): string | undefined {
   if (clientId === INVITATION_CLIENT || !clientId.startsWith(PREFIX)) return undefined;
-  return clientId.slice(PREFIX.length);
+  const key = clientId.slice(PREFIX.length);
+  return isStorable(key) ? key : undefined;
 }
 
 /** The live organization that a client stands for. */

@@ -1,8 +1,9 @@
 // The set-up pages of a link: a GET shows how far things are and changes nothing, each button is a POST bound to the browser
 // that got the page. Links that open nothing look alike, whatever they were.
-import express, { type Request, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { DomainError, errorInfo } from '../../src/errors.ts';
 import { setupGonePage, setupPage, tokenPage } from '../pages/setup-pages.ts';
+import { readForm } from '../sign-in/read-form.ts';
 import { atRoute, contextOf, sendOn, sendPage, textOf } from '../sign-in/respond.ts';
 import { bindForms, isBoundForm } from './form-binding.ts';
 import { openSetupLink } from './open-setup-link.ts';
@@ -47,7 +48,7 @@ const STEPS: Readonly<Record<string, Step>> = {
 
 export function setupPageRoutes(deps: SetupDeps): Router {
   const router = Router();
-  const form = express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 20 });
+  const form = readForm(deps, FORM_LIMIT);
   router.get('/sso/setup/:token', atRoute('/sso/setup/{token}'), async (req, res) => {
     const link = await openSetupLink(deps, req.params.token);
     if (!link) return sendPage(res, setupGonePage());

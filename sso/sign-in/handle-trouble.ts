@@ -1,4 +1,4 @@
-// What fails under /sso is shown to a person, so it is a page like the others, never a stack or a JSON body.
+// What fails under /sso or /oidc is shown to a person, so it is a page like the others, never a stack or a JSON body.
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import type { SsoDeps } from '../deps.ts';

@@ -79,7 +79,7 @@ export const REFUSALS = {
   response_unreadable: {
     status: 400,
     title: "Your company's answer could not be read",
-    cause: 'What was sent to this address is too large, or not a form.',
+    cause: 'What was sent to this address is too large, not a form, or holds U+0000.',
     cure: ASK_ADMIN,
   },
   identity_provider_unavailable: {

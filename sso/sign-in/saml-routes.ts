@@ -1,6 +1,6 @@
 // The SAML side of a sign-in. The company's page posts the response across sites, so no Lax cookie comes with it: the
 // ACS only stores it and answers 303 to a GET, where the cookie is there to check.
-import express, { type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import { spMetadata } from '../connections/protocol-view.ts';
 import { claimedRequest } from '../saml/claimed-request.ts';
@@ -8,6 +8,7 @@ import { spMetadataXml } from '../saml/sp-metadata.ts';
 import { browserHashes } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
 import { findOrganizationKey, startUrl } from './home-realm.ts';
+import { readForm } from './read-form.ts';
 import { atRoute, contextOf, type SignInDeps, sendFinished, sendOn, sendRefusal, textOf } from './respond.ts';
 import { findRequestIdSent, storeResponse } from './sign-in-request-store.ts';
 import { verifySamlAnswer } from './verify-saml.ts';
@@ -16,7 +17,7 @@ const ACS_LIMIT = '1mb';
 
 export function samlRoutes(deps: SignInDeps): Router {
   const router = Router();
-  const form = express.urlencoded({ extended: false, limit: ACS_LIMIT, parameterLimit: 20 });
+  const form = readForm(deps, ACS_LIMIT);
 
   router.get('/sso/saml/:connection/metadata', atRoute('/sso/saml/{connection}/metadata'), async (req, res) => {
     const orgId = await findOrganizationOfConnection(deps, req.params.connection);
