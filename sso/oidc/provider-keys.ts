@@ -98,7 +98,8 @@ export function createProviderKeys(
     for (let isAgain = false; ; isAgain = true) {
       try {
         return await work(tried.keys, isAgain);
-      } catch (error) {
+      } catch (thrown) {
+        const error = namedKeyFault(thrown);
         const others = fitsNoKey(error) ? await othersThan(tried, bringer) : undefined;
         if (!others) throw error;
         tried = others;
@@ -119,6 +120,14 @@ export function createProviderKeys(
   };
 }
 
+/** A published key that is broken or too short fails in the runtime's own words, which are not jose's. */
+function namedKeyFault(error: unknown): unknown {
+  const isOfRuntime = error instanceof TypeError || error instanceof DOMException;
+  return isOfRuntime
+    ? new errors.JWKInvalid(`the published key cannot be used: ${error.message}`, { cause: error })
+    : error;
+}
+
 /** A provider that names its keys uses another name, one that does not another key. */
 function fitsNoKey(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
@@ -136,8 +145,9 @@ function sayingWhich(keys: LocalJWKSet): CompactVerifyGetKey<CryptoKey> {
     });
 }
 
-function quote(kid: string | undefined): string {
-  return kid === undefined ? 'without a name' : JSON.stringify(kid.slice(0, 100));
+/** A name that is no text is somebody's invention, too. */
+function quote(kid: unknown): string {
+  return kid === undefined ? 'without a name' : JSON.stringify(String(kid).slice(0, 100));
 }
 
 async function readKeys(address: string | undefined, fetch: GuardedFetch): Promise<Known['keys']> {

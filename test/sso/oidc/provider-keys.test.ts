@@ -1,5 +1,6 @@
 // A company's provider that signs by a new key, with a real oidc-provider: everything that it signs is believed at once,
 // and keys that somebody has invented cause no requests to it.
+import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { callbackUrl, type OidcConnection, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
@@ -60,11 +61,11 @@ async function logOut(kid?: string) {
 }
 
 /** The next ID tokens name a key that is nobody's. */
-function inventKeys(): void {
+function inventKeys(nameOf: (count: number) => unknown = (nth) => `invented-${nth}`): void {
   upstream.tamper = async (answer) => {
     const [, payload, signature] = answer.id_token.split('.');
     count += 1;
-    const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: `invented-${count}` })).toString('base64url');
+    const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: nameOf(count) })).toString('base64url');
     return { ...answer, id_token: `${header}.${payload}.${signature}` };
   };
 }
@@ -163,4 +164,30 @@ test('a key that is withdrawn is believed for five minutes at most', async () =>
   expect(await signIn()).toMatchObject({ ok: true, key: { kid: 'upstream-1' } });
   laterSeconds = 301;
   expect(await signIn()).toMatchObject({ ok: false, refusal: 'id_token_signature' });
+});
+
+test.each([5, null, {}, ['upstream-1'], '\u0000', '../../upstream-1', "' or 1=1 --"])(
+  'an ID token whose key has the name %j is refused by name',
+  async (kid) => {
+    await company();
+    inventKeys(() => kid);
+    expect(await signIn()).toMatchObject({ ok: false, refusal: 'id_token_signature' });
+  },
+);
+
+const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+
+test.each([
+  ['too short', short],
+  ['without its number', { kty: 'RSA' }],
+  ['with a number that is none', { kty: 'RSA', n: '!', e: 'AQAB' }],
+])('a published key that is %s is refused by name, for ID tokens and logouts', async (_what, key) => {
+  await company();
+  upstream.publish({ keys: [{ ...key, kid: 'upstream-1' }] });
+  expect(await signIn()).toMatchObject({
+    ok: false,
+    refusal: 'id_token_signature',
+    detail: expect.stringContaining('the published key cannot be used'),
+  });
+  expect(await logOut()).toMatchObject({ ok: false, refusal: 'logout_token' });
 });

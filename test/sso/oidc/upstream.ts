@@ -28,6 +28,8 @@ export type Upstream = {
   sign(claims: JWTPayload, header?: { readonly typ?: string; readonly nameless?: boolean }): Promise<string>;
   /** From now on a new key (`upstream-2` and on) signs and is published instead of the old one, or only one of the two. */
   rotate(only?: 'signs' | 'is published'): Promise<void>;
+  /** Publishes these keys instead of its own. */
+  publish(set: { keys: object[] }): void;
   /** Tells the client that a session is over, as at a logout of the person. */
   logOut(sid: string): Promise<void>;
   /** How often the discovery document was asked for, and how often the keys. */
@@ -114,6 +116,9 @@ export async function startUpstream(options: {
       const newest = { ...(await exportJWK(next.publicKey)), alg: 'RS256', use: 'sig', kid: name };
       if (only !== 'signs') published = { keys: [newest] };
       if (only !== 'is published') [keys, kid] = [next, name];
+    },
+    publish(set) {
+      published = set;
     },
     async logOut(sid) {
       const client = (await provider.Client.find(CLIENT.id)) as unknown as Told;
