@@ -23,12 +23,18 @@ export function userInput(type: ResourceType, kept: JsonObject, active: boolean)
   };
 }
 
-/** "The address": the primary e-mail, else the work one, else userName if it is one. */
+/** "The address": the primary e-mail, else the work one, else userName if it is one, else an e-mail of no type. */
 function addressOf(kept: JsonObject): string | undefined {
   const emails = emailsOf(kept);
   const chosen = emails.find((email) => email.primary === true) ?? emails.find((email) => isType(email, 'work'));
-  const address = textOf(chosen?.value)?.trim() ?? textOf(kept.userName)?.trim();
-  return address !== undefined && address.length <= 254 && ADDRESS.test(address) ? address : undefined;
+  const stated = textOf(chosen?.value);
+  if (stated !== undefined) return asAddress(stated);
+  return asAddress(textOf(kept.userName)) ?? asAddress(textOf(emails.find(({ type }) => type === undefined)?.value));
+}
+
+function asAddress(text: string | undefined): string | undefined {
+  const address = text?.trim() ?? '';
+  return address.length <= 254 && ADDRESS.test(address) ? address : undefined;
 }
 
 function sortEmail(kept: JsonObject): string | undefined {

@@ -115,6 +115,16 @@ describe('a reference', () => {
   });
 });
 
+test('an e-mail without a type is the address of who has no other', async () => {
+  const address = `untyped@${d.org.key}.test`;
+  const member = async (id: string) =>
+    (await s.t.call('GET', `/v1/organizations/${d.org.id}/members/${id}`, { key: d.org.ownerKey })).body;
+  const user = await d.user('untyped', { emails: [{ value: address }] });
+  expect(await member(user.id)).toMatchObject({ address, status: 'active' });
+  const named = await d.user(`named@${d.org.key}.test`, { emails: [{ value: `other@${d.org.key}.test` }] });
+  expect(await member(named.id)).toMatchObject({ address: `named@${d.org.key}.test` });
+});
+
 test('an empty externalId is none: two users may have it, and nobody returns by it', async () => {
   const first = await d.user('no-external-1', { externalId: '' });
   expect(first.externalId).toBeUndefined();
