@@ -138,7 +138,8 @@ export async function createDeps(
   return { ...core, ...parts, [Symbol.asyncDispose]: dispose };
 }
 
-const SCIM = /^\/scim\/v2(?=[/?]|$)/i;
+/** A client that talks as if to a proxy names the origin, too (RFC 9112 section 3.2.2). */
+const SCIM = /^(?:https?:\/\/[^/?#]*)?\/scim\/v2(?=[/?]|$)/i;
 
 /** Everything that a web process answers. */
 export function createApp(deps: Deps): RequestListener {

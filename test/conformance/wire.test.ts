@@ -1,7 +1,9 @@
-// Whole lifecycles as Entra and Okta put them on the wire, and their own acceptance tests, replayed against the running
+// Whole lifecycles as Entra, Okta and others put them on the wire, and their own acceptance tests, replayed against the running
 // server. A re-sync with nothing changed must leave every row version of the database as it was, the request journal
 // apart.
 
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { type RunningBridge, startRunningBridge } from './running-bridge.ts';
@@ -11,6 +13,7 @@ import { MICROSOFT_COLLECTION } from './wire/microsoft-collection.ts';
 import { OKTA_AIW } from './wire/okta-aiw.ts';
 import { OKTA_OIN } from './wire/okta-oin.ts';
 import { OKTA_SPEC } from './wire/okta-spec.ts';
+import { OTHER_CLIENTS } from './wire/other-clients.ts';
 import { type ReplayState, replayPhase } from './wire/replay.ts';
 import { rowVersions } from './wire/row-versions.ts';
 
@@ -20,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => bridge?.[Symbol.asyncDispose]());
 
-const REPLAYS = [...ENTRA_LEGACY, ...ENTRA_2020, OKTA_OIN, OKTA_AIW, OKTA_SPEC, MICROSOFT_COLLECTION];
+const REPLAYS = [...ENTRA_LEGACY, ...ENTRA_2020, OKTA_OIN, OKTA_AIW, OKTA_SPEC, MICROSOFT_COLLECTION, ...OTHER_CLIENTS];
 
 test.each(REPLAYS)('$client', async (replay) => {
   const directory = await bridge.directory(replay.profile);
@@ -58,6 +61,17 @@ test('a connection is kept for longer than its client keeps it', async () => {
   const answer = await fetch(`${bridge.scimUrl}/ServiceProviderConfig`, { headers });
   expect(answer.headers.get('keep-alive')).toBe('timeout=75');
   await answer.arrayBuffer();
+});
+
+test('a request may name the whole address, as through a proxy (RFC 9112 section 3.2.2)', async () => {
+  const { token } = await bridge.directory('generic');
+  const { hostname, port, href } = new URL(`${bridge.scimUrl}/Users?count=0`);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ hostname, port, path: href, headers: { authorization: `Bearer ${token}` } }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  expect([answer.statusCode, JSON.parse(await text(answer)).totalResults]).toEqual([200, 0]);
 });
 
 test('a row that is written with the values that it had is seen as written', async () => {

@@ -32,7 +32,7 @@ export type Phase = {
 
 export type Replay = {
   readonly client: string;
-  readonly profile: 'entra' | 'okta';
+  readonly profile: 'entra' | 'okta' | 'generic';
   readonly headers: Readonly<Record<string, string>>;
   /** What stands behind the tenant's address, such as a flag, and so is sent with every request. */
   readonly flag?: string;
