@@ -10,10 +10,12 @@ export type Certificate = {
   readonly notAfter: Date;
 };
 
-/** Reads PEM or bare base64; undefined for anything else. */
+const PEM = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END/s;
+
+/** Reads PEM, also where its line ends got lost on the way, or bare base64; undefined for anything else. */
 export function readCertificate(text: string): Certificate | undefined {
   try {
-    const certificate = new X509Certificate(text.includes('-----BEGIN') ? text : Buffer.from(text, 'base64'));
+    const certificate = new X509Certificate(Buffer.from(PEM.exec(text)?.[1] ?? text, 'base64'));
     return {
       pem: certificate.toString(),
       fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),

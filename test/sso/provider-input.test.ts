@@ -165,8 +165,17 @@ test('an organization has a few addresses read at once, so that slow ones hold n
 
 test('certificates given by hand are read, each once, and what is none is named', async () => {
   const idp = { idpEntityId: 'https://idp.test', ssoUrl: 'https://idp.test/sso' };
-  const { base64 } = company.key;
-  const { settings } = await made({ protocol: 'saml', idp: { ...idp, certificates: [base64, base64] } });
+  const { base64, certificate } = company.key;
+  // as people paste them: without line ends, with those of Windows, with a line end too many, indented
+  const pasted = [
+    base64,
+    base64.replace(/(.{64})/g, '$1\r\n'),
+    `-----BEGIN CERTIFICATE-----${base64}-----END CERTIFICATE-----`,
+    certificate.replaceAll('\n', ' '),
+    certificate.replaceAll('\n', '\r\n'),
+    `\ufeff${certificate.replace(/^/gm, '    ')}\n\n`,
+  ];
+  const { settings } = await made({ protocol: 'saml', idp: { ...idp, certificates: pasted } });
   expect(settings.idp.certificates).toEqual([expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/)]);
   expect(await refusal({ protocol: 'saml', idp: { ...idp, certificates: [base64, 'AAAA'] } })).toMatch(
     /^Certificate 2 of idp\.certificates cannot be read\. Give it as PEM/,
