@@ -186,7 +186,11 @@ function directoryPart({ directory }: SetupState, frame: SetupFrame): Html {
   return html`${intro}
 <p><span class="state ${directory.isActive ? 'good' : ''}">${directory.isActive ? 'active' : 'made; waits to be switched on by an administrator'}</span></p>
 <dl><dt>SCIM base URL</dt><dd><code>${frame.baseUrl}/scim/v2</code></dd></dl>
-${form(frame, 'token', 'Make another token', html`<p class="soft">Two tokens work at once. Each is shown once.</p>`)}`;
+${
+  directory.isActive
+    ? html`<p class="soft">Ask an administrator for another token.</p>`
+    : form(frame, 'token', 'Make another token', html`<p class="soft">Two tokens work at once. Each is shown once.</p>`)
+}`;
 }
 
 /** A form of one step. `apart` opens its answer in a tab of its own. */

@@ -3,6 +3,7 @@
 import type { RequestContext } from '../../src/context.ts';
 import { createDirectory } from '../../src/directory/create-directory.ts';
 import type { DirectoryProfile } from '../../src/directory/directory.ts';
+import { findDirectory } from '../../src/directory/directory-queries.ts';
 import { issueDirectoryToken } from '../../src/directory/issue-directory-token.ts';
 import { deactivateDirectory } from '../../src/directory/switch-directory.ts';
 import { DomainError } from '../../src/errors.ts';
@@ -103,11 +104,15 @@ export async function makeDirectory(deps: SetupDeps, { link, ctx }: Setup, form:
   });
 }
 
-/** Another token, for one that was lost. */
+/** Another token, for one that was lost, until the directory is switched on: then a token opens what is in use. */
 export async function renewToken(deps: SetupDeps, { link, ctx }: Setup): Promise<string> {
   requireScope(link, 'directory');
   const directoryId = await findSetupDirectory(deps, link);
   if (directoryId === undefined) throw new DomainError('conflict', 'Make the directory first.');
+  const directory = await findDirectory(deps, { orgId: link.orgId, directoryId });
+  if (directory?.status === 'active') {
+    throw new DomainError('conflict', 'The directory is switched on. Ask an administrator for another token.');
+  }
   const input = { orgId: link.orgId, directoryId, displayName: 'Set-up link' };
   return (await issueDirectoryToken(deps, ctx, input)).token;
 }

@@ -106,7 +106,13 @@ describe('through a set-up link', () => {
     const { key: manager } = await t.make.key(org, ['directory.manage']);
     const activate = (key: string) => call('POST', `/directories/${directory.id}/activate`, undefined, key);
     expect((await activate(manager)).body.code).toBe('role_ceiling');
+    const prepared = await browser.open(url);
     expect((await activate(org.ownerKey)).status).toBe(200);
+    // from now on the link opens nothing of it
+    const late = await browser.submit(prepared, {}, '/token');
+    expect([late.status, late.html.includes('dbs_')]).toEqual([409, false]);
+    expect(textOf(late)).toContain('Ask an administrator for another token');
+    expect(late.html).not.toContain('/token"');
   });
 
   test('everything is recorded with the link as its actor, and no secret', async () => {
