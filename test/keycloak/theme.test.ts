@@ -51,6 +51,14 @@ test('the link to the company carries the address that was typed', async () => {
   expect(next.page).toContain('/sso/start?email=o&#39;neil%2Bx%40else.example');
 });
 
+test('a page of Keycloak that says what went wrong says what to do, too', async () => {
+  const { url } = await startSignIn({ realm });
+  const unknown = await createBrowser().go(url.replace('client_id=test-app', 'client_id=nobody'));
+  expect(unknown.page).toContain('not known here. Open it anew and sign in from there');
+  const elsewhere = await createBrowser().go(url.replace('callback', 'elsewhere'));
+  expect(elsewhere.page).toContain('(redirect_uri). Open it anew and sign in from there');
+});
+
 test('the jar holds the theme and the list that Keycloak reads, the same bytes each time', () => {
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-theme-'));
   try {
