@@ -23,7 +23,7 @@ export function quotation(text: string): Html {
 export function factTable(facts: readonly (readonly [name: string, value: string])[]): Html {
   const rows = facts.map(
     ([name, value]) => html`<tr>
-<td style="padding:6px 24px 6px 0;font-size:14px;color:#5b6c75;vertical-align:top;white-space:nowrap">${name}</td>
+<td style="padding:6px 20px 6px 0;font-size:14px;color:#5b6c75;vertical-align:top">${name}</td>
 <td style="padding:6px 0;font-size:14px;color:#17252e;word-break:break-word;overflow-wrap:anywhere">${value}</td></tr>`,
   );
   return html`<table role="presentation" cellpadding="0" cellspacing="0" style="margin:0 0 20px">${rows}</table>`;

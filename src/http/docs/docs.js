@@ -44,7 +44,7 @@ function exampleOf(given, depth = 0) {
     );
   }
   if (type === 'array') return depth > 5 ? [] : [exampleOf(schema.items, depth + 1)];
-  if (type === 'integer' || type === 'number') return schema.minimum ?? 0;
+  if (type === 'integer' || type === 'number') return Math.max(schema.minimum ?? 0, 0);
   if (type === 'boolean') return true;
   return type === 'null' ? null : 'text';
 }

@@ -103,7 +103,7 @@ export function otherAccountPage(invitation: Invitation, signedInAs: string, log
   };
 }
 
-/** Something else stands in the way. `retry` leads back to the start where that can help. */
+/** Something else stands in the way; `detail` says what to do. */
 export function troublePage(trouble: {
   readonly status: number;
   readonly title: string;
