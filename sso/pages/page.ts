@@ -43,9 +43,11 @@ summary { cursor: pointer; color: var(--accent); }
 .state { display: inline-block; margin: 0; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 999px; font-size: .85rem; font-weight: 600; }
 p.state { margin: 0 0 1rem; }
 .checks { padding: 0; list-style: none; }
+.checks li { padding-left: 1.4em; text-indent: -1.4em; }
 .good { color: var(--accent); }
 .bad { color: var(--fault); }
-.note { padding: .7rem .9rem; background: var(--ground); border-radius: 8px; }
+.note { margin: 0 0 1rem; padding: .7rem .9rem; background: var(--ground); border-radius: 8px; }
+.note > :last-child { margin-bottom: 0; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin: 0 0 .6rem; } }
 .fault { color: var(--fault); font-weight: 600; }
 `;

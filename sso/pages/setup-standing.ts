@@ -13,18 +13,17 @@ export const CONNECTION_WORDS: Readonly<Record<Connection['status'], string>> = 
 
 export function standing({ link, domains, connection, directory }: SetupState): Html {
   const isProved = domains.some(({ status }) => status === 'verified' || status === 'proved');
-  const parts: Readonly<Record<SetupScope, readonly [boolean, string]>> = {
-    domain: [isProved, isProved ? 'Mail domain: proved' : 'Mail domain: prove that one is yours'],
-    connection: [connection !== undefined && connection.status !== 'draft', `Sign-in: ${nextOfConnection(connection)}`],
-    directory: [
-      directory !== undefined,
-      directory ? 'Directory: made' : 'Directory: not made yet; sign-in works without',
-    ],
-  };
-  return html`<ul class="checks" aria-label="How far things are">${link.scopes.map((scope) => {
-    const [done, words] = parts[scope];
-    return html`<li><span class="${done ? 'good' : 'soft'}">${done ? '✓' : '○'}</span> ${words}</li>`;
-  })}</ul>`;
+  const isReady = connection !== undefined && connection.status !== 'draft';
+  const directoryWords = directory ? 'Directory: made' : 'Directory: not made yet; sign-in works without';
+  const parts: readonly (readonly [SetupScope, boolean, string])[] = [
+    ['domain', isProved, isProved ? 'Mail domain: proved' : 'Mail domain: prove that one is yours'],
+    ['connection', isReady, `Sign-in: ${nextOfConnection(connection)}`],
+    ['directory', directory !== undefined, directoryWords],
+  ];
+  const shown = parts.filter(([scope]) => link.scopes.includes(scope));
+  return html`<ul class="checks" aria-label="How far things are">${shown.map(
+    ([, done, words]) => html`<li><span class="${done ? 'good' : 'soft'}">${done ? '✓' : '○'}</span> ${words}</li>`,
+  )}</ul>`;
 }
 
 function nextOfConnection(connection: Connection | undefined): string {

@@ -54,6 +54,12 @@ export async function giveProvider(deps: SetupDeps, setup: Setup, form: Form): P
   const fields = connection.protocol === 'saml' ? SAML_FIELDS : OIDC_FIELDS;
   const given = fields.map((field) => [field, form(field).trim()] as const).filter(([, value]) => value !== '');
   if (given.length === 0) throw new DomainError('invalid_value', 'Fill in what your provider gives you.');
+  if (fields === SAML_FIELDS && given.length > 1) {
+    throw new DomainError(
+      'invalid_value',
+      'Give the address of the metadata or the metadata itself: empty one of the two.',
+    );
+  }
   const parsed = updateConnectionSchema.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -5,7 +5,7 @@ import { createApiClient } from '../../src/dev/api-client.ts';
 import { ADMINISTRATOR_WORDS } from '../../sso/sign-in/administrator-words.ts';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { addEmployee, keycloakAccount, keycloakSessions } from '../support/keycloak-state.ts';
-import { claimsAtApp, logOutAtApp, readAttempt, refusedByUs, signInByCompany, startSignIn } from '../support/person.ts';
+import { claimsAtApp, logOutAtApp, openAttempt, refusedByUs, signInByCompany, startSignIn } from '../support/person.ts';
 import { useSystemInBrowser } from '../support/system-in-browser.ts';
 
 const t = useSystemInBrowser();
@@ -68,9 +68,7 @@ describe('a person signs in through the company', () => {
     const attemptAs = async (company: 0 | 1, index: number) => {
       const reader = await t.newProfile();
       await signInByCompany(reader, t.system, t.employee(company, index));
-      const text = await readAttempt(reader, t.system, attempt);
-      await reader.close();
-      return text;
+      return openAttempt(reader, t.system, attempt);
     };
     const read = await attemptAs(0, 2);
     const shown = [
@@ -81,9 +79,20 @@ describe('a person signs in through the company', () => {
       'Nobody fits',
       '✓ response signature',
     ];
-    for (const detail of shown) expect(read).toContain(detail);
-    expect(await attemptAs(1, 0)).toContain('There is no such attempt for you');
-    expect(await attemptAs(0, 1)).toContain('There is no such attempt for you');
+    for (const detail of shown) expect(await read.textContent('body')).toContain(detail);
+    // who reads is asked anew each time, so that a page left open tells nobody else
+    await read.reload();
+    expect(await read.textContent('body')).not.toContain(cause);
+    await read.getByRole('link', { name: 'Open the attempt' }).click();
+    await read.getByRole('heading', { name: 'Why this sign-in was refused' }).waitFor();
+    expect(await read.textContent('body')).toContain(cause);
+    for (const [company, index] of [
+      [1, 0],
+      [0, 1],
+    ] as const) {
+      const other = await attemptAs(company, index);
+      expect(await other.textContent('body')).toContain('There is no such attempt for you');
+    }
   });
 
   test('active=false ends the sessions that are open, and the same person is let in again after active=true', async () => {

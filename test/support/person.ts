@@ -62,12 +62,12 @@ export async function refusedByUs(context: BrowserContext, system: TestSystem, e
   return { page, words, attempt };
 }
 
-/** What the page of an attempt says to whoever this browser has signed in. */
-export async function readAttempt(context: BrowserContext, system: TestSystem, attempt: string): Promise<string> {
+/** The page of an attempt, as whoever this browser has signed in gets it. */
+export async function openAttempt(context: BrowserContext, system: TestSystem, attempt: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(`${system.facts.baseUrl}${attempt}`);
   await page.waitForURL(`${system.facts.baseUrl}/sso/attempts/callback**`);
-  return (await page.textContent('body')) ?? '';
+  return page;
 }
 
 /** Logs out at the application, in a tab of its own. */
