@@ -168,24 +168,31 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('brake ' || t.id::text, 0)) from unnest(v_teams) t (id);
   for v_team in
     with gone as materialized (
-      select g.member_id, g.target, g.target::uuid as team_id, count(*) as grants
-      from unnest(p_gone) g join teams_at_stake(p_gone, p_given) s on s.member_id = g.member_id and s.target = g.target
-      where g.target_kind = 'team' group by g.member_id, g.target),
+      select x.member_id, x.target, x.target::uuid as team_id, count(*) as grants from (
+        select g.member_id, g.target, false as again from unnest(p_gone) g where g.target_kind = 'team'
+        union all
+        select g.member_id, g.target, true from unnest(p_given) g where g.target_kind = 'team') x
+      group by x.member_id, x.target having not bool_or(x.again)),
     leaving as materialized (
       -- who is in the team and loses every reason for it
-      select g.team_id, array_agg(g.member_id order by g.member_id) as members,
-        -- how many members rules and sign-ins have taken out of it within the hour
-        coalesce((select sum(d.members) from team_departure d
-          where d.org_id = p_org and d.team_id = g.team_id and d.at > now() - interval '1 hour'), 0) as departed from gone g
+      select g.team_id, g.member_id from gone g
         join team_member tm on tm.org_id = p_org and tm.team_id = g.team_id and tm.member_id = g.member_id
       where g.grants = (select count(*) from access_grant a where a.org_id = p_org and a.member_id = g.member_id
-        and a.target_kind = 'team' and a.target = g.target)
-      group by g.team_id)
-    select team_id, members from leaving
-    where case when cardinality(members) + departed <= 5 then false
-      else cardinality(members) + departed > 0.2 * (departed
-        + (select count(*) from team_member tm where tm.org_id = p_org and tm.team_id = leaving.team_id)) end
-    order by team_id
+        and a.target_kind = 'team' and a.target = g.target)),
+    team as materialized (
+      -- beside whom rules and sign-ins have taken out of it within the hour
+      select x.team_id, array_agg(x.member_id order by x.member_id) filter (where x.member_id is not null) as members,
+        sum(x.departed) as departed from (
+          select l.team_id, l.member_id, 0 as departed from leaving l
+          union all
+          select d.team_id, null, d.members from team_departure d
+          where d.org_id = p_org and d.team_id = any (v_teams) and d.at > now() - interval '1 hour') x
+      group by x.team_id having count(x.member_id) > 0)
+    select t.team_id, t.members from team t
+    where case when cardinality(t.members) + t.departed <= 5 then false
+      else cardinality(t.members) + t.departed > 0.2 * (t.departed
+        + (select count(*) from team_member tm where tm.org_id = p_org and tm.team_id = t.team_id)) end
+    order by t.team_id
   loop
     insert into held_change (org_id, team_id, actor) values (p_org, v_team.team_id, p_actor)
     on conflict (org_id, team_id) do update set actor = excluded.actor, at = now() returning id into v_hold;

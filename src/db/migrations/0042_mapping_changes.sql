@@ -2,10 +2,10 @@
 -- finds exactly the members touched and hands them to reconcile_grants (0041).
 
 -- Members whose last listed claims hold one of these values. The owner's function, because no operator of an inverted index
--- is leakproof, and row-level security would not use it.
+-- is leakproof, and row-level security would not use it. By any other way each row would be held against each value.
 create function members_of_values(p_org uuid, p_values uuid[]) returns setof uuid language sql stable
-  security definer set search_path = public, pg_temp as $$
-  select distinct member_id from sso_evidence where org_id = p_org and value_ids && p_values
+  security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+  select distinct member_id from sso_evidence where uuid_eq(org_id, p_org) and value_ids && p_values
 $$;
 
 -- The members whose facts match a rule now.
@@ -175,7 +175,8 @@ begin
     v_ids := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id);
     if cardinality(v_ids) < cardinality(p_values) then
       v_new := add_claim_values(p_org, p_attribute, p_values, p_at);
-      v_ids := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id);
+      v_ids := case when cardinality(v_ids) + cardinality(v_new) = cardinality(p_values) then array(select i from unnest(v_ids || v_new) i order by i)
+        else array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id) end;
     end if;
     if resolved is not null then v_ids := array(select i from unnest(v_ids || v_known) i group by i order by i); end if;
     if v_ids <> v_known then
@@ -211,8 +212,10 @@ end $$;
 create function add_claim_values(p_org uuid, p_attribute text, p_values text[], p_at timestamptz) returns uuid[] language sql as $$
   with made as (
     insert into claim_value (org_id, attribute, value, value_key, first_seen_at, last_seen_at)
-    select p_org, p_attribute, v, fold_key(v), p_at, p_at from unnest(p_values) v
-    where not exists (select from claim_value c where c.org_id = p_org and c.attribute = p_attribute and c.value = v) order by v
+    select p_org, p_attribute, n.v, fold_key(n.v), p_at, p_at from (
+      select unnest(p_values) as v
+      except select value from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values)) n
+    order by n.v
     on conflict do nothing returning id)
   select array_agg(id) from made
 $$;
