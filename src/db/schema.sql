@@ -115,7 +115,7 @@ table claim_value -- row-level security
   value_key text not null
   first_seen_at timestamp with time zone not null
   last_seen_at timestamp with time zone not null
-  constraint claim_value_once UNIQUE (org_id, attribute, value)
+  constraint claim_value_once UNIQUE (org_id, attribute, value) INCLUDE (id)
   constraint claim_value_pkey PRIMARY KEY (org_id, id)
 
 table claim_value_left -- row-level security

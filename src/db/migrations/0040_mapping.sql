@@ -49,7 +49,7 @@ create table claim_value (
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
   primary key (org_id, id),
-  constraint claim_value_once unique (org_id, attribute, value)
+  constraint claim_value_once unique (org_id, attribute, value) include (id)
 );
 comment on table claim_value is 'a distinct value of a claim that a sign-in carried; attribute is empty for groups';
 create index claim_value_by_key on claim_value (org_id, attribute, value_key);

@@ -158,6 +158,7 @@ declare
   v_ids uuid[];
   v_new uuid[];
   v_gone uuid[];
+  v_unknown text[];
   v_came uuid[];
 begin
   if p_state = 'overage' and p_attribute = '' then
@@ -172,16 +173,20 @@ begin
     where c.org_id = p_org and c.id = p_connection having count(*) > 0;
   end if;
   if p_replaces or resolved is not null then
-    v_ids := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id);
-    if cardinality(v_ids) < cardinality(p_values) then
-      v_new := add_claim_values(p_org, p_attribute, p_values, p_at);
-      v_ids := case when cardinality(v_ids) + cardinality(v_new) = cardinality(p_values) then array(select i from unnest(v_ids || v_new) i order by i)
-        else array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (p_values) order by id) end;
+    -- what was known is told by its ids, and only the rest looked up by what it says
+    select array_agg(k.id) filter (where v.value is null), array_agg(v.value) filter (where k.id is null) into v_gone, v_unknown
+    from (select id, value from claim_value where org_id = p_org and id = any (v_known)) k
+      full join (select unnest(p_values) as value) v on v.value = k.value;
+    if resolved is not null then v_gone := null; end if;
+    if v_unknown is not null then
+      v_came := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (v_unknown));
+      if cardinality(v_came) < cardinality(v_unknown) then
+        v_new := add_claim_values(p_org, p_attribute, v_unknown, p_at);
+        v_came := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (v_unknown));
+      end if;
     end if;
-    if resolved is not null then v_ids := array(select i from unnest(v_ids || v_known) i group by i order by i); end if;
-    if v_ids <> v_known then
-      v_gone := array(select unnest(v_known) except select unnest(v_ids));
-      v_came := array(select unnest(v_ids) except select unnest(v_known));
+    if v_gone is not null or v_came is not null then
+      v_ids := array(select unnest(v_known || v_came) except select unnest(v_gone));
     end if;
   end if;
   insert into sso_evidence as known (org_id, connection_id, member_id, attribute, state, value_ids, at, listed_at, trace_id)
@@ -189,7 +194,7 @@ begin
   on conflict (org_id, member_id, connection_id, attribute) do update set state = excluded.state, at = excluded.at,
     trace_id = excluded.trace_id, listed_at = coalesce(excluded.listed_at, known.listed_at),
     -- the same values are not written again, nor into their index
-    value_ids = case when v_gone is null then known.value_ids else excluded.value_ids end;
+    value_ids = case when v_ids is null then known.value_ids else excluded.value_ids end;
   if v_new is not null then
     insert into rule_match (org_id, rule_id, value_id)
     select r.org_id, r.id, v.id from claim_value v
@@ -202,8 +207,8 @@ begin
         where v.org_id = p_org and v.id = any (v_new));
     end if;
   end if;
-  if v_gone <> '{}' then insert into claim_value_left (org_id, value_ids, at) values (p_org, v_gone, p_at); end if;
-  if v_gone is not null then
+  if v_gone is not null then insert into claim_value_left (org_id, value_ids, at) values (p_org, v_gone, p_at); end if;
+  if v_ids is not null then
     rules := array(select distinct rule_id from rule_match where org_id = p_org and value_id = any (v_gone || v_came));
   end if;
 end $$;
