@@ -2,7 +2,10 @@
 import type { Database } from '../db/database.ts';
 import type { SignInDemand } from './sign-in-demand.ts';
 
-/** Undefined where the person is no member. A break-glass owner, and a guest who is exempt, may come in by password. */
+/**
+ * Undefined where the person is no member. A break-glass owner, and a guest who is exempt, may come in by password. Whose
+ * home the organization is stays held while a domain's proof is to be found again, as in Keycloak (person_projection).
+ */
 export async function findSignInDemand(
   db: Database,
   orgId: string,
@@ -18,7 +21,7 @@ export async function findSignInDemand(
     name: 'sign_in_demand',
     text: `select o.key, p.address, o.max_session_seconds,
         case when o.sso_enforcement = 'enforced' and not is_break_glass(m.org_id, m.id)
-            and (o.sso_guests = 'held' or owns_domain_of(o.org_id, p.address))
+            and (o.sso_guests = 'held' or organization_of_domain(split_part(p.address, '@', 2)) = o.org_id)
           then array(select c.id::text from connection c where c.org_id = o.org_id and c.status = 'active') end
           as connection_ids,
         o.second_factor = 'required' and not exists (select from keycloak_projected k

@@ -106,6 +106,17 @@ describe('a sign-in through the company', () => {
     ]);
   });
 
+  test('stays demanded of the own people while the proof of their domain is to be found again', async () => {
+    const org = await organization();
+    const { personId } = await t.make.member(org);
+    await policy(org, { enforcement: 'enforced' });
+    await t.db.query(org.id, {
+      text: 'select lose_domain($1, $2, $3, now())',
+      values: [org.id, `${org.key}.test`, 'proof_missing'],
+    });
+    expect(await codes(org, personId, { authenticatedAt: nowSeconds() })).toEqual(['sign_in_by_company_required']);
+  });
+
   test('is not demanded of a break-glass owner', async () => {
     const org = await organization();
     const owner = await t.make.member(org, { role: 'owner' });
