@@ -78,7 +78,11 @@ function namesOf({ key, displayName }: { key: string; displayName: string }): [s
 }
 
 function wishedOrganization({ appUrl }: Keycloak, { domains }: OrganizationProjection): OrganizationRepresentation {
-  return { enabled: true, redirectUrl: appUrl, domains: domains.map((name) => ({ name, verified: true })) };
+  return { enabled: true, redirectUrl: appUrl, domains: byName(domains.map((name) => ({ name, verified: true }))) };
+}
+
+function byName<T extends { readonly name?: string }>(domains: readonly T[]): T[] {
+  return [...domains].sort((a, b) => (a.name ?? '').localeCompare(b.name ?? ''));
 }
 
 function organizationDifferences(
@@ -86,10 +90,7 @@ function organizationDifferences(
   wished: OrganizationProjection,
   actual: OrganizationRepresentation,
 ): string[] {
-  const sorted = {
-    ...actual,
-    domains: [...(actual.domains ?? [])].sort((a, b) => (a.name ?? '').localeCompare(b.name ?? '')),
-  };
+  const sorted = { ...actual, domains: byName(actual.domains ?? []) };
   const named = namesOf(wished).includes(actual.name ?? '') ? [] : ['name'];
   const found = [...named, ...differences(wishedOrganization(keycloak, wished), sorted)];
   return found.length > 0 ? [`has another ${found.join(', ')}`] : [];

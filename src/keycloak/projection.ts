@@ -30,6 +30,7 @@ export type OrganizationProjection = {
   readonly key: string;
   readonly displayName: string;
   readonly deleted: boolean;
+  /** `*.` before one for its subdomains. */
   readonly domains: readonly string[];
   readonly teams: readonly { readonly id: string; readonly key: string; readonly displayName: string }[];
   readonly roles: readonly string[];

@@ -59,6 +59,7 @@ export function includeSubdomains(
     if (!known) throw notClaimed();
     if (known.includeSubdomains === include) return { domain: known, admitted: 0 };
     await saveIncludeSubdomains(tx, domain, include);
+    await markOrganization(tx);
     const admitted = include && known.status === 'verified' ? await admitWaiting(tx, domain, actorJson(ctx)) : 0;
     await recordDomain(tx, ctx, 'domain.subdomains_changed', { domain, include, admitted });
     return { domain: await getDomainOf(tx, domain), admitted };

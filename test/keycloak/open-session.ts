@@ -26,6 +26,8 @@ export function createBrowser() {
         redirect: 'manual',
         headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
         ...(body && { method: 'POST', body: new URLSearchParams(body) }),
+      }).catch((cause: unknown) => {
+        throw new Error(`fetch failed at ${target}`, { cause });
       });
       for (const cookie of response.headers.getSetCookie()) {
         const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];

@@ -71,6 +71,54 @@ test('a domain that was given up leaves Keycloak with its organization, and the 
   expect((await read('giving-up')).domains).toMatchObject([{ name: 'kept.test' }]);
 });
 
+/** The client of ours at which a typed address ends up; undefined: Keycloak asks for a password. */
+async function leadsTo(address: string): Promise<string | undefined> {
+  const browser = createBrowser();
+  const { page } = await browser.go((await startSignIn(t)).url);
+  try {
+    expect((await browser.submit(page, { username: address })).page).toContain('name="password"');
+    return undefined;
+  } catch (error) {
+    return /client_id=([\w-]+)/.exec((error as Error).message)?.[1];
+  }
+}
+
+test('the subdomains of a domain lead where it leads, if it includes them, but for those that somebody else has verified', async () => {
+  const [wide, narrow] = [await t.organization('wide'), await t.organization('narrow')];
+  for (const org of [wide, narrow]) await t.connection(org);
+  await t.sql(
+    `insert into domain_claim (domain, org_id, status, dns_token) values ('labs.wide.test', $1, 'verified', 'x')`,
+    [narrow],
+  );
+  const follow = async (include: boolean) => {
+    await t.sql('update domain_claim set include_subdomains = $1 where org_id = any ($2)', [include, [wide, narrow]]);
+    for (const org of [wide, narrow]) await project(org);
+  };
+  const homeOf = async (domain: string) => {
+    const [found] = await t.sql(
+      `select 'keycloak-' || key as client from organization where org_id = organization_of_domain($1)`,
+      [domain],
+    );
+    return found?.client;
+  };
+  const agree = async (expected: Record<string, string | undefined>) => {
+    for (const [domain, client] of Object.entries(expected)) {
+      expect([domain, await leadsTo(`ada@${domain}`), await homeOf(domain)]).toEqual([domain, client, client]);
+    }
+  };
+  const [ours, theirs] = ['keycloak-wide', 'keycloak-narrow'];
+  await follow(true);
+  await agree({
+    'wide.test': ours,
+    'deep.mail.wide.test': ours,
+    'labs.wide.test': theirs,
+    'x.labs.wide.test': theirs,
+    'notwide.test': undefined,
+  });
+  await follow(false);
+  await agree({ 'wide.test': ours, 'mail.wide.test': undefined, 'labs.wide.test': theirs });
+});
+
 test('gives the second organization of a name its key beside it', async () => {
   await project(await t.organization('twin-a', 'Twin'));
   await project(await t.organization('twin-b', 'Twin'));

@@ -249,8 +249,11 @@ create function organization_projection(p_org uuid) returns jsonb
   language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object(
     'orgId', o.org_id, 'key', o.key, 'displayName', o.display_name, 'deleted', o.status = 'deleted',
-    'domains', coalesce((select jsonb_agg(domain order by domain) from domain_claim d
-      where d.org_id = o.org_id and (d.status = 'verified' or d.status = 'lost' and d.ended_at is null
+    -- where the subdomains count as the domain, Keycloak's page leads by a wildcard as organization_of_domain does: the
+    -- most specific wins
+    'domains', coalesce((select jsonb_agg(name order by name) from domain_claim d,
+        unnest(array[d.domain, case when d.include_subdomains and d.status = 'verified' then '*.' || d.domain end]) name
+      where name is not null and d.org_id = o.org_id and (d.status = 'verified' or d.status = 'lost' and d.ended_at is null
         and not exists (select from domain_claim n where n.domain = d.domain and n.org_id <> d.org_id
           and n.status = 'verified'))), '[]'),
     'teams', coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'displayName', t.display_name) order by t.key)
