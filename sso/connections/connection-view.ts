@@ -6,7 +6,7 @@ import { endpointsOf } from '../oidc/discovery-document.ts';
 import { readCertificate } from '../saml/certificate.ts';
 import { samlEndpoints } from '../saml/connection.ts';
 import { sourceOf } from './company-side.ts';
-import { type Connection, isTested, missingFor } from './connection.ts';
+import { type Connection, isTested, missingFor, ownKeyOf } from './connection.ts';
 import type { ConnectionHealth, RefreshState } from './refresh-store.ts';
 
 const change = z.object({ field: z.string(), from: z.string(), to: z.string() });
@@ -105,8 +105,8 @@ function refreshView(source: string | undefined, state: RefreshState | undefined
 }
 
 function ownCertificatesView(connection: Connection): ConnectionView['ownCertificates'] {
-  const secret = connection.protocol === 'saml' ? connection.secret : undefined;
-  return [secret, secret?.next].flatMap((pair, index) => {
+  const key = ownKeyOf(connection);
+  return [key, key?.next].flatMap((pair, index) => {
     const certificate = pair && readCertificate(pair.certificate);
     if (!certificate) return [];
     const { fingerprint, notAfter } = certificate;

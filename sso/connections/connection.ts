@@ -116,13 +116,26 @@ type Named = {
   readonly createdAt: Date;
 };
 
-/** Our own keys of a SAML connection: one pair signs requests and logout messages, and opens encrypted assertions. */
-export type SamlSecret = SamlKeyPair & {
+/** A key pair of our own, and while it is being replaced the one that follows. */
+export type OwnKey = SamlKeyPair & {
   /** Published beside it and decrypts already; signs once the company knows it. */
   readonly next?: SamlKeyPair;
 };
+/** Signs requests and logout messages, and opens encrypted assertions. */
+export type SamlSecret = OwnKey;
 /** Which of the two counts is said by the settings' `clientAuthentication`. */
-export type OidcSecret = { readonly clientSecret?: string; readonly clientKey?: SamlKeyPair };
+export type OidcSecret = { readonly clientSecret?: string; readonly clientKey?: OwnKey };
+
+/** The key by which a connection proves who we are, where it has one. */
+export function ownKeyOf(connection: Connection): OwnKey | undefined {
+  if (connection.protocol === 'saml') return connection.secret;
+  return connection.settings.clientAuthentication === 'private_key_jwt' ? connection.secret?.clientKey : undefined;
+}
+
+/** An own key with the one that follows it first: the order in which they are published. */
+export function keysNewestFirst(key: OwnKey | undefined): SamlKeyPair[] {
+  return [key?.next, key].filter((pair) => pair !== undefined);
+}
 
 export type SamlConnectionRecord = Named & {
   readonly protocol: 'saml';

@@ -2,9 +2,13 @@
 import type { OidcAuthentication, OidcConnection } from '../oidc/connection.ts';
 import type { SamlSignOn } from '../saml/authn-request.ts';
 import { type SamlConnection, type SamlLogoutConnection, samlEndpoints } from '../saml/connection.ts';
-import type { SamlKeyPair } from '../saml/key-pair.ts';
 import type { SpMetadata } from '../saml/sp-metadata.ts';
-import type { OidcConnectionRecord, OidcSecret, SamlConnectionRecord, SamlSecret } from './connection.ts';
+import {
+  keysNewestFirst,
+  type OidcConnectionRecord,
+  type OidcSecret,
+  type SamlConnectionRecord,
+} from './connection.ts';
 
 /** How sign-ins are asked for; undefined while the company's side is not known. */
 export function samlSignOn(baseUrl: string, { id, settings, secret }: SamlConnectionRecord): SamlSignOn | undefined {
@@ -64,10 +68,6 @@ export function spMetadata(baseUrl: string, { id, settings, secret }: SamlConnec
     signingCertificates: certificates,
     encryptionCertificates: settings.encryption === 'off' ? [] : certificates,
   };
-}
-
-function keysNewestFirst(secret: SamlSecret | undefined): SamlKeyPair[] {
-  return [secret?.next, secret].filter((pair) => pair !== undefined);
 }
 
 /** Undefined while the issuer, the client ID or its secret is missing. */

@@ -5,6 +5,8 @@ import { importPKCS8, type JSONWebKeySet, type JWK } from 'jose';
 import { type ClientAuth, modifyAssertion, PrivateKeyJwt } from 'openid-client';
 
 const ALGORITHM = 'RS256';
+/** For how long a provider may keep the public halves before it reads them again. */
+export const CLIENT_KEYS_MAX_AGE_SECONDS = 300;
 
 /** Both PEM. */
 export type ClientKey = { readonly privateKey: string; readonly certificate: string };
@@ -19,12 +21,16 @@ export async function authenticateByKey({ privateKey, certificate }: ClientKey):
   return PrivateKeyJwt({ key, kid }, { [modifyAssertion]: nameKey });
 }
 
-/** The public half, to be fetched by the provider. */
-export function publicClientKeys({ certificate }: Pick<ClientKey, 'certificate'>): JSONWebKeySet {
+/** The public halves, to be fetched by the provider. */
+export function publicClientKeys(keys: readonly Pick<ClientKey, 'certificate'>[]): JSONWebKeySet {
+  return { keys: keys.map(({ certificate }) => publicKeyOf(certificate)) };
+}
+
+function publicKeyOf(certificate: string): JWK {
   const { publicKey, raw } = new X509Certificate(certificate);
   const kid = thumbprint(certificate);
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: ALGORITHM };
-  return { keys: [{ ...jwk, x5c: [raw.toString('base64')], 'x5t#S256': kid } as JWK] };
+  return { ...jwk, x5c: [raw.toString('base64')], 'x5t#S256': kid } as JWK;
 }
 
 function thumbprint(certificate: string): string {

@@ -1,7 +1,8 @@
 // The OpenID Connect side of a sign-in: the code comes back as a top-level GET, with our Lax cookie.
 import { Router } from 'express';
+import { keysNewestFirst } from '../connections/connection.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
-import { type ClientKey, publicClientKeys } from '../oidc/client-key.ts';
+import { CLIENT_KEYS_MAX_AGE_SECONDS, type ClientKey, publicClientKeys } from '../oidc/client-key.ts';
 import { browserHashes } from './browser-cookie.ts';
 import { finishSignIn } from './finish-sign-in.ts';
 import { atRoute, contextOf, type SignInDeps, sendFinished, sendRefusal, textOf } from './respond.ts';
@@ -21,19 +22,20 @@ export function oidcRoutes(deps: SignInDeps): Router {
   });
   // what a provider needs to know us by our key: the set, or its certificate for those that take a file
   router.get('/sso/oidc/:connection/jwks', atRoute('/sso/oidc/{connection}/jwks'), async (req, res) => {
-    const key = await clientKeyOf(deps, req.params.connection);
-    res.set('Cache-Control', 'public, max-age=3600').json(key ? publicClientKeys(key) : { keys: [] });
+    const keys = await clientKeysOf(deps, req.params.connection as string);
+    res.set('Cache-Control', `public, max-age=${CLIENT_KEYS_MAX_AGE_SECONDS}`).json(publicClientKeys(keys));
   });
   router.get('/sso/oidc/:connection/certificate', atRoute('/sso/oidc/{connection}/certificate'), async (req, res) => {
-    const key = await clientKeyOf(deps, req.params.connection);
-    if (!key) return sendRefusal(deps, res, { code: 'request_unknown', interactionUid: undefined });
-    res.type('application/x-pem-file').send(key.certificate);
+    const [newest] = await clientKeysOf(deps, req.params.connection as string);
+    if (!newest) return sendRefusal(deps, res, { code: 'request_unknown', interactionUid: undefined });
+    res.type('application/x-pem-file').send(newest.certificate);
   });
   return router;
 }
 
-async function clientKeyOf(deps: SignInDeps, connectionId: string): Promise<ClientKey | undefined> {
+/** While one is being replaced both, the new one first. */
+async function clientKeysOf(deps: SignInDeps, connectionId: string): Promise<readonly ClientKey[]> {
   const orgId = await findOrganizationOfConnection(deps, connectionId);
   const connection = orgId === undefined ? undefined : await findConnection(deps, orgId, connectionId);
-  return connection?.protocol === 'oidc' ? connection.secret?.clientKey : undefined;
+  return connection?.protocol === 'oidc' ? keysNewestFirst(connection.secret?.clientKey) : [];
 }

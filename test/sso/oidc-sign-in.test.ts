@@ -1,5 +1,7 @@
 // A sign-in by OpenID Connect, with a real oidc-provider as the company's and a scripted relying party as Keycloak.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import { decodeProtectedHeader } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ScriptedBrowser, textOf } from '../../src/dev/scripted-browser.ts';
 import { OPERATOR_RIGHTS } from '../../src/roles/rights.ts';
 import { createConnectionSchema } from '../../sso/connections/connection-input.ts';
@@ -149,6 +151,49 @@ describe('an answer of the company is refused', () => {
   });
 });
 
+/** Both keys are published in between, and sign-ins go on by the old one, then by the new one. */
+async function replaceKey(orgId: string, id: string, company: Upstream): Promise<void> {
+  const kidsAt = async () => {
+    const { keys } = (await (await fetch(`${bridge.baseUrl}/sso/oidc/${id}/jwks`)).json()) as {
+      keys: { kid: string }[];
+    };
+    return keys.map(({ kid }) => kid);
+  };
+  const usedBy = async () => {
+    const { answer, page } = await bridge.signIn(new ScriptedBrowser(), 'sso-hooli');
+    expect(answer, page.html).toHaveProperty('claims.email', 'gavin@hooli.test');
+    return decodeProtectedHeader(company.tokenRequests.at(-1)?.get('client_assertion') ?? '').kid;
+  };
+  const rotate = (step: string) =>
+    bridge.call<{ ownCertificates: { signs: boolean }[] }>(
+      'post',
+      `/connections/{connection}/key-rotation${step}`,
+      orgId,
+      {
+        params: { connection: id },
+      },
+    );
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const [old] = await kidsAt();
+  expect((await rotate('')).ownCertificates).toMatchObject([{ signs: true }, { signs: false }]);
+  const [next, beside] = await kidsAt();
+  expect(beside).toBe(old);
+  expect(await usedBy()).toBe(old);
+  await expect(rotate('/finish')).rejects.toThrow('Finish after');
+  vi.setSystemTime(Date.now() + 301_000);
+  expect((await rotate('/finish')).ownCertificates).toMatchObject([{ signs: true }]);
+  expect(await kidsAt()).toEqual([next]);
+  expect(await usedBy()).toBe(next);
+  const audit = await bridge.rows(
+    `select action from audit_event where subject_id = $1 and action like 'connection.key%' order by id`,
+    [id],
+  );
+  expect(audit).toEqual([{ action: 'connection.key_published' }, { action: 'connection.key_replaced' }]);
+  await expect(
+    bridge.call('post', '/connections/{connection}/key-rotation', globex.id, { params: { connection: connectionId } }),
+  ).rejects.toThrow('private_key_jwt');
+}
+
 test('a company that does not answer is told as such, before the browser is sent away', async () => {
   const down = await bridge.make.organization('down', 'down.test');
   await bridge.make.connection(down.id, {
@@ -205,7 +250,9 @@ test('a connection without a shared secret signs in by a key of ours, which the 
     const certificate = await fetch(`${bridge.baseUrl}/sso/oidc/${made.id}/certificate`);
     expect(await certificate.text()).toContain('BEGIN CERTIFICATE');
     expect(await (await fetch(`${bridge.baseUrl}/sso/oidc/${connectionId}/jwks`)).json()).toEqual({ keys: [] });
+    await replaceKey(hooli.id, made.id, company);
   } finally {
+    vi.useRealTimers();
     await company.stop();
   }
 });

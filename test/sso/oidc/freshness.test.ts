@@ -50,7 +50,7 @@ afterEach(() => {
 describe('we prove who we are', () => {
   test('by a key of ours that the provider has fetched, in an assertion for it alone', async () => {
     const key = await createSamlKeyPair('Drawbridge', new Date());
-    const published = publicClientKeys(key);
+    const published = publicClientKeys([key]);
     const server = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(published));
