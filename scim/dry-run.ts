@@ -3,12 +3,12 @@
 import type { DirectoryCaller } from '../src/directory/directory.ts';
 import type { KeptMessage } from '../src/directory/journal-body.ts';
 import type { Perform } from '../src/directory/replay-request.ts';
+import { RateLimit } from '../src/http/rate-limit.ts';
 import { newId } from '../src/ids.ts';
 import { wholeText } from './body-text.ts';
 import { errorAnswer } from './error.ts';
 import type { ScimAnswer, ScimServices } from './exchange.ts';
 import { PageMarks } from './page-marks.ts';
-import { RateLimit } from './rate-limit.ts';
 import { readQuery } from './read-query.ts';
 import { findHandler, findRoute } from './routes.ts';
 import { typesWith } from './schema/resource-types.ts';
@@ -21,7 +21,7 @@ export function performer(services: ScimServices): Perform {
       // what it believes to be written is rolled back
       marks: new PageMarks(services.clock),
       // a bulk request that is only looked at takes nothing of what its directory may ask
-      limit: new RateLimit(Number.MAX_SAFE_INTEGER, services.clock),
+      limit: new RateLimit('This directory', Number.MAX_SAFE_INTEGER, services.clock),
     };
     const { status, body } = await answer(quiet, caller, message);
     return { status, body: body === undefined ? undefined : JSON.parse(await wholeText(body)) };

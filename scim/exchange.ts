@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import type { GatheredChanges } from '../src/directory/gathered-changes.ts';
 import type { GatheredReads } from '../src/directory/gathered-reads.ts';
+import type { RateLimit } from '../src/http/rate-limit.ts';
 import type { BodyText } from './body-text.ts';
 import type { Cursors } from './cursor.ts';
 import type { PageMarks } from './page-marks.ts';
-import type { RateLimit } from './rate-limit.ts';
 import type { Dropped } from './schema/read-value.ts';
 import type { ResourceTypes } from './schema/resource-types.ts';
 

@@ -13,6 +13,7 @@ import { noteDetectedProfile } from '../src/directory/note-detected-profile.ts';
 import type { Perform } from '../src/directory/replay-request.ts';
 import { DomainError } from '../src/errors.ts';
 import type { VerifyAccessToken } from '../src/http/access-token.ts';
+import { RateLimit } from '../src/http/rate-limit.ts';
 import { isUuid, newId } from '../src/ids.ts';
 import type { CredentialCache } from '../src/keys/credential-cache.ts';
 import { Callers, withDetected } from './callers.ts';
@@ -23,7 +24,6 @@ import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
 import { PageMarks } from './page-marks.ts';
 import { detectProfile } from './quirks/detect-profile.ts';
-import { RateLimit } from './rate-limit.ts';
 import { readJsonObject } from './read-body.ts';
 import { readQuery } from './read-query.ts';
 import { findSelf, type Self } from './resources/me.ts';
@@ -107,7 +107,7 @@ export function createScim(deps: ScimDeps): Scim {
     changed: deps.changed,
     marks: new PageMarks(deps.clock),
     cursors: new Cursors(deps.secretKey, deps.clock),
-    limit: new RateLimit(deps.ratePerSecond, deps.clock),
+    limit: new RateLimit('This directory', deps.ratePerSecond, deps.clock),
     changes: new GatheredChanges(deps),
     reads: new GatheredReads(deps),
   };

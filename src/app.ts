@@ -20,6 +20,7 @@ import { invitationRoutes } from './invitations/routes.ts';
 import { startJobs } from './jobs/runner.ts';
 import { TIMED_TASKS_CRONTAB, timedTasks } from './jobs/timed-tasks.ts';
 import { hasCredential } from './keycloak/credentials.ts';
+import { endSession } from './keycloak/end-session.ts';
 import { readEventLag } from './keycloak/event-store.ts';
 import { EventWorker } from './keycloak/event-worker.ts';
 import { createKeycloak, type Keycloak } from './keycloak/keycloak.ts';
@@ -95,6 +96,7 @@ export async function createDeps(
     ...core,
     resolveTxt,
     projectPerson: async (personId) => keycloak && projectPerson(keycloak, personId, { endSessions: false }),
+    endKeycloakSession: async (sessionId) => keycloak && endSession(keycloak, sessionId),
     invitationEntry: acceptance.invitationEntry,
   });
   const scim = stack.adopt(

@@ -8,6 +8,7 @@ import { connectionTasks } from './connections/refresh-tasks.ts';
 import type { SsoDeps } from './deps.ts';
 import { endKeycloakSessionsTask } from './logout/end-keycloak-sessions.ts';
 import { keycloakLogoutRoutes } from './logout/keycloak-logout-routes.ts';
+import { limitLogouts } from './logout/limit-logouts.ts';
 import { oidcLogoutRoutes } from './logout/oidc-logout-routes.ts';
 import { samlLogoutRoutes } from './logout/saml-logout-routes.ts';
 import { END_KEYCLOAK_SESSIONS } from './logout/upstream-session-store.ts';
@@ -48,7 +49,12 @@ export async function createSso(deps: SsoDeps): Promise<Sso> {
   const signIn = { ...deps, provider, keyRing, relyingParty, outbound };
   const router = Router();
   router.use(['/oidc', '/sso'], refuseUnstorable(signIn));
-  router.use(keycloakLogoutRoutes(signIn), oidcLogoutRoutes(signIn), samlLogoutRoutes(signIn));
+  const limited = limitLogouts(deps);
+  router.use(
+    keycloakLogoutRoutes(signIn, limited),
+    oidcLogoutRoutes(signIn, limited),
+    samlLogoutRoutes(signIn, limited),
+  );
   router.use('/oidc', atRoute('/oidc'), handle);
   router.use(
     attemptRoutes(deps),

@@ -1,4 +1,4 @@
-// What sign-in needs from outside: the database, the time, addresses and secrets, and two ports.
+// What sign-in needs from outside: the database, the time, addresses and secrets, and three ports.
 import type { Logger } from 'pino';
 import type { Config } from '../src/config.ts';
 import type { CoreDeps } from '../src/db/core-deps.ts';
@@ -15,6 +15,8 @@ export type SsoDeps = CoreDeps & {
   readonly resolveTxt: ResolveTxt;
   /** Makes Keycloak equal for one person without ending sessions; may fail or hang (law 1: the mark stays then). */
   readonly projectPerson: (personId: string) => Promise<unknown>;
+  /** Ends one of Keycloak's sessions by its own id; one that is over is no error. */
+  readonly endKeycloakSession: (sessionId: string) => Promise<void>;
   readonly invitationEntry: InvitationEntry;
   /** How long a sign-in waits for its projection; 5 s if absent. */
   readonly projectionLimitMs?: number;

@@ -488,6 +488,7 @@ table logout_request -- row-level security
   connection_id uuid not null
   request_id text
   return_to text not null
+  onward jsonb not null default '[]'::jsonb
   expires_at timestamp with time zone not null
   constraint logout_request_org_id_connection_id_fkey FOREIGN KEY (org_id, connection_id) REFERENCES connection(org_id, id) ON DELETE CASCADE
   constraint logout_request_pkey PRIMARY KEY (org_id, id)
@@ -853,6 +854,7 @@ table upstream_session -- row-level security
   sealed_id_token bytea
   started_at timestamp with time zone not null
   ended_at timestamp with time zone
+  keycloak_session text
   ended_by text
   constraint upstream_session_ended CHECK (((ended_at IS NULL) = (ended_by IS NULL)))
   constraint upstream_session_ended_by CHECK ((ended_by = ANY (ARRAY['company'::text, 'application'::text])))
@@ -1075,6 +1077,7 @@ members_of_values(uuid,uuid[]) -> SETOF uuid, security definer, search_path=publ
 memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
 note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_temp
+note_company_sign_in(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 note_credential(uuid,boolean) -> void, security definer, search_path=public, pg_temp
 note_domain_check(uuid,text,text,timestamp with time zone) -> void
 note_first_factors_deleted(uuid) -> void, security definer, search_path=public, pg_temp
@@ -1131,7 +1134,7 @@ scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uu
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
 scim_update_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
-sessions_of_browser(uuid,uuid) -> TABLE(id uuid, organization_key text, person_id uuid), security definer, search_path=public, pg_temp
+sessions_of_browser(uuid,uuid) -> TABLE(org_id uuid, id uuid, organization_key text, person_id uuid, keycloak_session text), security definer, search_path=public, pg_temp
 set_directory_blocks(uuid,uuid,uuid[],boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
 settle_profile(uuid,uuid) -> void

@@ -37,6 +37,14 @@ export type Reaction =
       readonly accountId: string;
       readonly sessionId: string | undefined;
       readonly at: Date;
+    }
+  /** Somebody came by an organization's company: which of Keycloak's sessions it was. */
+  | {
+      readonly do: 'note-company-sign-in';
+      readonly accountId: string;
+      readonly alias: string;
+      readonly sessionId: string;
+      readonly at: Date;
     };
 
 /** What is read of the admin stream; bootstrap's own business (clients, flows) is none of ours. */
@@ -75,6 +83,9 @@ function reactionToUser(event: KeycloakEvent & { readonly stream: 'user' }): Rea
   const { type, userId: accountId, sessionId } = event;
   if (!accountId) return undefined;
   if (type === 'UPDATE_CREDENTIAL' || type === 'UPDATE_PASSWORD') return { do: 'judge-credential', accountId };
-  if (type !== 'LOGIN' || event.details.identity_provider) return undefined;
-  return { do: 'note-password-sign-in', accountId, sessionId, at: new Date(event.time) };
+  if (type !== 'LOGIN') return undefined;
+  const at = new Date(event.time);
+  const { identity_provider: alias } = event.details;
+  if (!alias) return { do: 'note-password-sign-in', accountId, sessionId, at };
+  return sessionId === undefined ? undefined : { do: 'note-company-sign-in', accountId, alias, sessionId, at };
 }

@@ -1,5 +1,5 @@
 // Carries out what events ask for, inside one transaction: marks for the projection, which reads and repairs, and facts
-// about break-glass owners. Doing any of it twice does no harm.
+// about sessions and break-glass owners. Doing any of it twice does no harm.
 import type { Queryable } from '../db/database.ts';
 import type { Reaction } from './event.ts';
 import { findPersonOfAccount, findPersonProjection } from './projection-queries.ts';
@@ -23,6 +23,9 @@ export async function react(tx: Queryable, reactions: readonly Reaction[]): Prom
         break;
       case 'note-password-sign-in':
         await notePasswordSignIn(tx, reaction);
+        break;
+      case 'note-company-sign-in':
+        await noteCompanySignIn(tx, reaction);
         break;
       case 'repair-organization':
         add(organizations, await findOrganizationOf(tx, reaction.organizationId));
@@ -69,6 +72,20 @@ async function notePasswordSignIn(
     name: 'password-sign-in',
     text: 'select note_password_sign_in($1, $2, $3)',
     values: [personId, sessionId ?? '', at],
+  });
+}
+
+/** A logout at the company ends this session of Keycloak, also where a password had opened it. */
+async function noteCompanySignIn(
+  tx: Queryable,
+  { accountId, alias, sessionId, at }: Reaction & { readonly do: 'note-company-sign-in' },
+): Promise<void> {
+  const personId = await findPersonOfAccount(tx, accountId);
+  if (personId === undefined) return;
+  await tx.query({
+    name: 'company-sign-in',
+    text: 'select note_company_sign_in($1, $2, $3, $4)',
+    values: [personId, alias, sessionId, at],
   });
 }
 

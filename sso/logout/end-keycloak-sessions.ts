@@ -1,6 +1,7 @@
 // The queue's task `end_keycloak_sessions`: as OpenID provider we tell Keycloak, our client, which session is over
-// (OpenID Connect Back-Channel Logout 1.0). Exactly that session ends, with the tokens that came of it. A second run finds
-// nothing to end, and is answered the same.
+// (OpenID Connect Back-Channel Logout 1.0). Keycloak does not find a session by that which a password had opened before, or
+// whose logout has begun; so it is also ended by its own id, where the event of the sign-in has told it. Exactly that
+// session ends, with the tokens that came of it. A second run finds nothing to end, and is answered the same.
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import { z } from 'zod';
@@ -17,7 +18,7 @@ const CLIENT_SILENT = 504;
 
 const payload = z.object({ orgId: z.uuid(), sessionIds: z.array(z.uuid()) });
 
-type Deps = Pick<SsoDeps, 'db' | 'clock'> & {
+type Deps = Pick<SsoDeps, 'db' | 'clock' | 'endKeycloakSession'> & {
   readonly config: Pick<SsoDeps['config'], 'baseUrl' | 'keycloak'>;
   readonly keyRing: KeyRing;
 };
@@ -32,6 +33,8 @@ export function endKeycloakSessionsTask(deps: Deps): Task {
       for (const session of beside) over.set(session.id, session);
     }
     for (const session of over.values()) await tellKeycloak(deps, deps.config.keycloak, session);
+    const known = [...over.values()].flatMap(({ keycloakSession }) => keycloakSession ?? []);
+    for (const id of new Set(known)) await deps.endKeycloakSession(id);
     log.info({ sessions: sessionIds.length }, 'Keycloak was told of ended sessions');
   });
 }

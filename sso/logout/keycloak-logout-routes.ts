@@ -1,17 +1,19 @@
 // Keycloak's logout comes by us (OpenID Connect RP-Initiated Logout 1.0): we keep no session that outlives a request, so
 // there is nobody to ask. What ends is the session at the company; then the browser goes back, to registered addresses only.
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { isUuid } from '../../src/ids.ts';
-import { postPage } from '../pages/post-page.ts';
 import { findOrganizationOfClient, findProviderClient } from '../provider/provider-clients.ts';
 import { verifiedHint } from '../provider/verified-hint.ts';
-import { atRoute, contextOf, type SignInDeps, sendOn, sendPage, textOf } from '../sign-in/respond.ts';
-import { leaveCompany } from './leave-company.ts';
+import { atRoute, contextOf, type SignInDeps, sendOn, textOf } from '../sign-in/respond.ts';
+import { leaveCompanies } from './leave-companies.ts';
+import { sendAway } from './send-away.ts';
 
-export function keycloakLogoutRoutes(deps: SignInDeps): Router {
+const END_SESSION = '/oidc/session/end';
+
+export function keycloakLogoutRoutes(deps: SignInDeps, limited: RequestHandler): Router {
   const { keycloak, appUrl } = deps.config;
   const router = Router();
-  router.get('/oidc/session/end', atRoute('/oidc/session/end'), async (req, res) => {
+  router.get(END_SESSION, atRoute(END_SESSION), limited, async (req, res) => {
     const clientId = textOf(req.query.client_id);
     const target = textOf(req.query.post_logout_redirect_uri);
     const state = textOf(req.query.state);
@@ -25,10 +27,7 @@ export function keycloakLogoutRoutes(deps: SignInDeps): Router {
     if (!hint || !isUuid(String(hint.sid))) return sendOn(res, back.href);
     const ctx = contextOf(deps, res, { kind: 'person', id: String(hint.sub) });
     const session = { orgId: organization.id, sessionId: String(hint.sid), returnTo: back.href };
-    const away = await leaveCompany(deps, ctx, session);
-    if (!away) return sendOn(res, back.href);
-    if ('url' in away) return sendOn(res, away.url);
-    sendPage(res, postPage(away.form));
+    sendAway(res, await leaveCompanies(deps, ctx, session), back.href);
   });
   return router;
 }

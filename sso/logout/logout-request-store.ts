@@ -11,19 +11,32 @@ export type LogoutRequest = {
   readonly requestId: string | undefined;
   /** Keycloak's address. */
   readonly returnTo: string;
+  /** Where else the browser ends a session before that. */
+  readonly onward: readonly Stop[];
 };
+
+/** A session that has ended here, at whose company the browser is to log out. */
+export type Stop = { readonly orgId: string; readonly sessionId: string };
 
 export async function insertLogoutRequest(
   tx: Tx,
   connectionId: string,
-  { id, requestId, returnTo }: LogoutRequest,
+  { id, requestId, returnTo, onward }: LogoutRequest,
   at: Date,
 ): Promise<void> {
   await tx.query({
     name: 'sso_logout_request_insert',
-    text: `insert into logout_request (org_id, id, connection_id, request_id, return_to, expires_at)
-      values ($1, $2, $3, $4, $5, $6)`,
-    values: [tx.orgId, id, connectionId, requestId ?? null, returnTo, new Date(at.getTime() + LIFE_MS)],
+    text: `insert into logout_request (org_id, id, connection_id, request_id, return_to, onward, expires_at)
+      values ($1, $2, $3, $4, $5, $6, $7)`,
+    values: [
+      tx.orgId,
+      id,
+      connectionId,
+      requestId ?? null,
+      returnTo,
+      JSON.stringify(onward),
+      new Date(at.getTime() + LIFE_MS),
+    ],
   });
 }
 
@@ -35,11 +48,11 @@ export async function takeLogoutRequest(
   at: Date,
 ): Promise<LogoutRequest | undefined> {
   if (!isUuid(id)) return undefined;
-  const [row] = await db.query<{ request_id: string | null; return_to: string }>({
+  const [row] = await db.query<{ request_id: string | null; return_to: string; onward: Stop[] }>({
     name: 'sso_logout_request_take',
     text: `delete from logout_request where org_id = $1 and connection_id = $2 and id = $3 and expires_at > $4
-      returning request_id, return_to`,
+      returning request_id, return_to, onward`,
     values: [db.orgId, connectionId, id, at],
   });
-  return row && { id, requestId: row.request_id ?? undefined, returnTo: row.return_to };
+  return row && { id, requestId: row.request_id ?? undefined, returnTo: row.return_to, onward: row.onward };
 }

@@ -1,23 +1,25 @@
 // Logout towards OpenID Connect companies: what they tell us server to server, and the browser that comes back from
 // logging out there.
-import { type Response, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
 import { oidcConnection } from '../connections/protocol-view.ts';
 import { readForm } from '../sign-in/read-form.ts';
-import { atRoute, contextOf, type SignInDeps, sendOn, textOf } from '../sign-in/respond.ts';
+import { atRoute, contextOf, type SignInDeps, textOf } from '../sign-in/respond.ts';
 import { endByCompany } from './end-by-company.ts';
-import { takeLogoutRequest } from './logout-request-store.ts';
+import { type LogoutRequest, takeLogoutRequest } from './logout-request-store.ts';
+import { sendBack } from './send-away.ts';
 
 const TOKEN_LIMIT = '64kb';
 
-export function oidcLogoutRoutes(deps: SignInDeps): Router {
+export function oidcLogoutRoutes(deps: SignInDeps, limited: RequestHandler): Router {
   const router = Router();
   const form = readForm(deps, TOKEN_LIMIT);
 
   router.post(
     '/sso/oidc/:connection/backchannel-logout',
     atRoute('/sso/oidc/{connection}/backchannel-logout'),
+    limited,
     form,
     async (req, res) => {
       const connectionId = req.params.connection as string;
@@ -29,10 +31,15 @@ export function oidcLogoutRoutes(deps: SignInDeps): Router {
     },
   );
 
-  router.get('/sso/oidc/:connection/signed-out', atRoute('/sso/oidc/{connection}/signed-out'), async (req, res) => {
-    const connectionId = req.params.connection;
-    sendOn(res, await wayBack(deps, connectionId, textOf(req.query.state)));
-  });
+  router.get(
+    '/sso/oidc/:connection/signed-out',
+    atRoute('/sso/oidc/{connection}/signed-out'),
+    limited,
+    async (req, res) => {
+      const connectionId = req.params.connection;
+      await sendBack(deps, res, await findRequest(deps, connectionId as string, textOf(req.query.state)));
+    },
+  );
 
   return router;
 }
@@ -67,11 +74,8 @@ async function endByToken(
   }
 }
 
-/** Where a browser goes that has logged out at the company: on at Keycloak, once; anybody else to the application. */
-async function wayBack(deps: SignInDeps, connectionId: string, id: string): Promise<string> {
+async function findRequest(deps: SignInDeps, connectionId: string, id: string): Promise<LogoutRequest | undefined> {
   const orgId = await findOrganizationOfConnection(deps, connectionId);
-  if (orgId === undefined) return deps.config.appUrl;
-  const now = deps.clock.now();
-  const request = await deps.db.inOrg(orgId, (tx) => takeLogoutRequest(tx, connectionId, id, now));
-  return request?.returnTo ?? deps.config.appUrl;
+  if (orgId === undefined) return undefined;
+  return deps.db.inOrg(orgId, (tx) => takeLogoutRequest(tx, connectionId, id, deps.clock.now()));
 }

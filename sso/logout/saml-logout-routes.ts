@@ -1,6 +1,6 @@
 // SAML single logout (profiles 4.4), by redirect and by POST at one address: the company's request, which ends its
 // sessions here and is answered, and its answer to ours, after which the browser goes on at Keycloak.
-import { type Response, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import type { SamlConnectionRecord } from '../connections/connection.ts';
 import { findConnection, findOrganizationOfConnection } from '../connections/connection-queries.ts';
@@ -14,23 +14,24 @@ import { readForm } from '../sign-in/read-form.ts';
 import { atRoute, contextOf, type SignInDeps, sendOn, sendPage, sendRefusal, textOf } from '../sign-in/respond.ts';
 import { endByCompany } from './end-by-company.ts';
 import { takeLogoutRequest } from './logout-request-store.ts';
+import { sendBack } from './send-away.ts';
 
 const MESSAGE_LIMIT = '256kb';
 
 type Parties = { readonly connection: SamlConnectionRecord; readonly logout: SamlLogoutConnection };
 
-export function samlLogoutRoutes(deps: SignInDeps): Router {
+export function samlLogoutRoutes(deps: SignInDeps, limited: RequestHandler): Router {
   const router = Router();
   const form = readForm(deps, MESSAGE_LIMIT);
   const path = '/sso/saml/:connection/slo';
   const named = atRoute('/sso/saml/{connection}/slo');
 
-  router.get(path, named, async (req, res) => {
+  router.get(path, named, limited, async (req, res) => {
     const rawQuery = req.originalUrl.slice(req.originalUrl.indexOf('?') + 1);
     const isAnswer = req.query.SAMLResponse !== undefined;
     await take(deps, res, req.params.connection as string, { binding: 'redirect', rawQuery }, isAnswer, req.query);
   });
-  router.post(path, named, form, async (req, res) => {
+  router.post(path, named, limited, form, async (req, res) => {
     const body = (req.body ?? {}) as Record<string, unknown>;
     const isAnswer = body.SAMLResponse !== undefined;
     await take(deps, res, req.params.connection as string, { binding: 'post', body }, isAnswer, body);
@@ -92,13 +93,13 @@ async function takeAnswer(
 ): Promise<void> {
   const now = deps.clock.now();
   const request = await deps.db.inOrg(connection.orgId, (tx) => takeLogoutRequest(tx, connection.id, relayState, now));
-  if (request?.requestId === undefined) return sendOn(res, deps.config.appUrl);
+  if (request?.requestId === undefined) return sendBack(deps, res, undefined);
   const answer = verifyLogoutResponse(message, logout, request.requestId, now);
   if (!answer.ok) {
     const fields = { connection: connection.id, refusal: answer.refusal };
     deps.log.warn(fields, `the company's answer to a logout is not valid: ${answer.detail}`);
   }
-  sendOn(res, request.returnTo);
+  await sendBack(deps, res, request);
 }
 
 function send(res: Response, message: LogoutToSend): void {

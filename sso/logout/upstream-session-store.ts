@@ -95,15 +95,24 @@ export async function endNamedSessions(
 /** Ends one session because the application has logged out; undefined when it is over already, or nobody's. */
 export async function endOwnSession(
   tx: Tx,
-  secretKey: string,
   id: string,
   at: Date,
-): Promise<StoredSession | undefined> {
-  const [row] = await tx.query<Row>({
+): Promise<{ readonly connectionId: string; readonly memberId: string } | undefined> {
+  const [row] = await tx.query<{ connection_id: string; member_id: string }>({
     name: 'sso_upstream_session_end',
     text: `update upstream_session set ended_at = $3, ended_by = 'application'
-      where org_id = $1 and id = $2 and ended_at is null returning ${COLUMNS}`,
+      where org_id = $1 and id = $2 and ended_at is null returning connection_id, member_id`,
     values: [tx.orgId, id, at],
+  });
+  return row && { connectionId: row.connection_id, memberId: row.member_id };
+}
+
+/** A session that has ended, to be named to its company. */
+export async function findUpstreamSession(tx: Tx, secretKey: string, id: string): Promise<StoredSession | undefined> {
+  const [row] = await tx.query<Row>({
+    name: 'sso_upstream_session_find',
+    text: `select ${COLUMNS} from upstream_session where org_id = $1 and id = $2`,
+    values: [tx.orgId, id],
   });
   return row && fromRow(secretKey, row);
 }
@@ -120,16 +129,35 @@ export async function endInKeycloak(
   });
 }
 
-export type BrowserSession = { readonly id: string; readonly organizationKey: string; readonly personId: string };
+export type BrowserSession = {
+  readonly orgId: string;
+  readonly id: string;
+  readonly organizationKey: string;
+  readonly personId: string;
+  /** Keycloak's own id of its session, where an event has told it. */
+  readonly keycloakSession: string | undefined;
+};
 
 /** An ended sign-in and those before it in the same browser: any may have opened Keycloak's one session of the browser. */
 export async function sessionsOfBrowser(db: Queryable, orgId: string, sessionId: string): Promise<BrowserSession[]> {
-  const rows = await db.query<{ id: string; organization_key: string; person_id: string }>({
+  const rows = await db.query<{
+    org_id: string;
+    id: string;
+    organization_key: string;
+    person_id: string;
+    keycloak_session: string | null;
+  }>({
     name: 'sso_sessions_of_browser',
-    text: 'select id, organization_key, person_id from sessions_of_browser($1, $2)',
+    text: 'select org_id, id, organization_key, person_id, keycloak_session from sessions_of_browser($1, $2)',
     values: [orgId, sessionId],
   });
-  return rows.map((row) => ({ id: row.id, organizationKey: row.organization_key, personId: row.person_id }));
+  return rows.map((row) => ({
+    orgId: row.org_id,
+    id: row.id,
+    organizationKey: row.organization_key,
+    personId: row.person_id,
+    keycloakSession: row.keycloak_session ?? undefined,
+  }));
 }
 
 function fromRow(secretKey: string, row: Row): StoredSession {

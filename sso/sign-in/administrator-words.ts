@@ -72,8 +72,9 @@ export const ADMINISTRATOR_WORDS = {
     cure: "Verify the address's domain, and name it in the connection's domains.",
   },
   domain_lost: {
-    cause: "The DNS record that proves the domain of the member's address has been missing for over two weeks.",
-    cure: 'Publish the TXT record again and verify the domain: POST …/domains/{domain}/verify.',
+    cause:
+      "The DNS record that proves the domain of the member's address has been missing for over two weeks, or the organization has given the domain up.",
+    cure: 'Publish the TXT record and verify the domain, which is claimed anew where it was given up: POST …/domains, then …/domains/{domain}/verify.',
   },
   not_in_directory: {
     cause: 'The member is known, but the directory that is paired with this connection does not have them.',
@@ -118,6 +119,10 @@ export const ADMINISTRATOR_WORDS = {
   unavailable: {
     cause: 'A service that the sign-in needs did not answer.',
     cure: `Try again in a few minutes. ${LOG}`,
+  },
+  too_many_requests: {
+    cause: 'One address asked the public logout addresses more than 200 times in a second.',
+    cure: 'If it was your provider, it may go on more slowly; behind a proxy, let TRUST_PROXY say whose address counts.',
   },
   internal: { cause: 'The sign-in failed on our side.', cure: LOG },
 } as const satisfies Record<RefusalCode, AdministratorWords>;

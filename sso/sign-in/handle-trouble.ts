@@ -14,6 +14,10 @@ export function troubleHandler(deps: Pick<SsoDeps, 'config' | 'log'>): ErrorRequ
     if (res.headersSent) return next(error);
     const { requestId, log } = contextOf(deps, res, { kind: 'system', id: 'sso' });
     const refusal = { reference: requestId, interactionUid: undefined };
+    if (error instanceof DomainError && error.code === 'too_many_requests') {
+      res.set('Retry-After', String(error.data.retryAfterSeconds));
+      return sendRefusal(deps, res, { code: 'too_many_requests', ...refusal });
+    }
     if (isClientFault(error)) return sendRefusal(deps, res, { code: 'response_unreadable', ...refusal });
     log.error({ err: error, requestId }, 'a sign-in request failed');
     const unavailable = error instanceof DomainError && error.code === 'unavailable';

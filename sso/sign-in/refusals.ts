@@ -188,6 +188,12 @@ export const REFUSALS = {
     cause: 'A service that we need does not answer.',
     cure: 'Try again in a few minutes.',
   },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    cause: 'This address has asked more often in one second than we answer.',
+    cure: 'Try again in a moment.',
+  },
   internal: {
     status: 500,
     title: 'Something failed on our side',

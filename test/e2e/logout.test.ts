@@ -3,8 +3,16 @@ import pg from 'pg';
 import type { BrowserContext } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { eventuallyHolds } from '../support/eventually.ts';
-import { forgetKeys, keycloakSessions, logOutAtCompany } from '../support/keycloak-state.ts';
-import { logOutAtApp, signInByCompany, startSignIn } from '../support/person.ts';
+import { forgetKeys, keycloakSessions, logOutAtCompany, setPassword } from '../support/keycloak-state.ts';
+import {
+  claimsAtApp,
+  GOOD_PASSWORD,
+  logInAtCompany,
+  logOutAtApp,
+  signInByCompany,
+  startSignIn,
+  typeAddress,
+} from '../support/person.ts';
 import { useSystemInBrowser } from '../support/system-in-browser.ts';
 
 const t = useSystemInBrowser();
@@ -25,6 +33,13 @@ async function asOwner<Row extends pg.QueryResultRow>(text: string): Promise<Row
   } finally {
     await client.end();
   }
+}
+
+/** Of how many open sign-ins of an address Keycloak has not told its own session yet. */
+async function sessionsUntold(address: string): Promise<number> {
+  const found = await asOwner(`select 1 from upstream_session s join person_address a on a.person_id = s.person_id
+    where a.address = '${address}' and s.keycloak_session is null and s.ended_at is null`);
+  return found.length;
 }
 
 async function publishedKeys(): Promise<string[]> {
@@ -66,6 +81,26 @@ describe('a company with OpenID Connect', () => {
     await profile.close();
     await bystander.close();
   });
+});
+
+test('a browser that never comes back from the company leaves no session behind', async () => {
+  const hedy = t.employee(1, 0);
+  const profile = await t.newProfile();
+  await signInByCompany(profile, t.system, hedy);
+  const before = await keycloakSessions(t.system, hedy.email);
+  await eventuallyHolds(async () => expect(await sessionsUntold(hedy.email)).toBe(0));
+  let url = `${t.system.facts.demoApp.url}/logout`;
+  while (!url.startsWith('http://localhost:')) {
+    const answer = await profile.request.get(url, { maxRedirects: 0 });
+    url = new URL(answer.headers().location ?? 'http://localhost:0/', url).href;
+  }
+  expect(new URL(url).pathname).toContain('/logout');
+  expect(await keycloakSessions(t.system, hedy.email)).toBe(before);
+  // two minutes later
+  await asOwner(`update graphile_worker._private_jobs j set run_at = now() from graphile_worker._private_tasks t
+    where t.id = j.task_id and t.identifier = 'end_keycloak_sessions'`);
+  await eventuallyHolds(async () => expect(await keycloakSessions(t.system, hedy.email)).toBe(before - 1));
+  await profile.close();
 });
 
 describe('a company with SAML', () => {
@@ -111,4 +146,21 @@ test('Keycloak follows when our keys change, and a session of the old key still 
   expect(await isAskedAtCompany(before, t.employee(1, 0).email)).toBe(true);
   await before.close();
   await after.close();
+});
+
+test('a session that a password has opened ends with a logout at the company by which its person came later', async () => {
+  const other = t.employee(1, 1);
+  await setPassword(t.system, other.email, GOOD_PASSWORD);
+  const profile = await t.newProfile();
+  const page = await startSignIn(profile, t.system);
+  await typeAddress(page, other.email);
+  await page.fill('input[name="password"]', GOOD_PASSWORD);
+  await page.click('[name="login"]');
+  expect((await claimsAtApp(page, t.system)).db_connection).toBeUndefined();
+  const hop = await startSignIn(profile, t.system, '?kc_idp_hint=sso-globex&prompt=login');
+  await logInAtCompany(hop, other);
+  expect((await claimsAtApp(hop, t.system)).db_connection).toBeDefined();
+  await logOutAtCompany(t.system, 1, other.email);
+  await eventuallyHolds(async () => expect(await keycloakSessions(t.system, other.email)).toBe(0));
+  await profile.close();
 });

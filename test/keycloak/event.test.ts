@@ -52,7 +52,14 @@ const CASES: [string, KeycloakEvent, Reaction | undefined][] = [
     user('LOGIN'),
     { do: 'note-password-sign-in', accountId: ACCOUNT, sessionId: 's', at: new Date(1_800_000_000_000) },
   ],
-  ['a sign-in through the company', user('LOGIN', { identity_provider: 'sso-acme' }), undefined],
+  [
+    'a sign-in through the company',
+    user('LOGIN', { identity_provider: 'sso-acme' }),
+    {
+      ...{ do: 'note-company-sign-in', accountId: ACCOUNT, alias: 'sso-acme', sessionId: 's' },
+      at: new Date(1_800_000_000_000),
+    },
+  ],
 ];
 
 test.each(CASES)('%s', (_name, event, reaction) => {

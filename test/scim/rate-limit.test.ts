@@ -1,7 +1,7 @@
 // The rate limit: a second's requests at once and no more, for each directory by itself, refilled by the clock.
 import { expect, test } from 'vitest';
-import { RateLimit } from '../../scim/rate-limit.ts';
 import { parseConfig } from '../../src/config.ts';
+import { RateLimit } from '../../src/http/rate-limit.ts';
 import { createTestClock } from '../support/server.ts';
 import { ERROR, setupScim } from './scim-setup.ts';
 
@@ -41,7 +41,7 @@ test('one too many is 429 with the time to wait, which is enough; another direct
 
 test('what is not used within a second is not saved up, and a clock that goes back takes nothing away', () => {
   const clock = createTestClock({ stands: true });
-  const limit = new RateLimit(10, clock);
+  const limit = new RateLimit('This directory', 10, clock);
   const taken = () => {
     let count = 0;
     try {

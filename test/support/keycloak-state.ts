@@ -66,6 +66,13 @@ export async function logOutAtCompany(system: TestSystem, company: 0 | 1, addres
   await adminCall(system, `/users/${user?.id}/logout`, {}, realm);
 }
 
+/** Gives an account of the product's realm a password, as Keycloak's administrator can. */
+export async function setPassword(system: TestSystem, address: string, password: string): Promise<void> {
+  const user = await findUser(system, address);
+  const credential = { type: 'password', value: password, temporary: false };
+  await adminCall(system, `/users/${user?.id}/reset-password`, credential, undefined, 'PUT');
+}
+
 /** Keycloak drops what it has cached of identity providers' keys, as it does by itself in time. */
 export async function forgetKeys(system: TestSystem): Promise<void> {
   await adminCall(system, '/clear-keys-cache', {});

@@ -28,7 +28,7 @@ export async function typeAddress(page: Page, email: string): Promise<void> {
 }
 
 /** The company's own log-in page, under its other site. */
-async function logInAtCompany(page: Page, employee: Employee): Promise<void> {
+export async function logInAtCompany(page: Page, employee: Employee): Promise<void> {
   await page.waitForURL(/^http:\/\/localhost:/);
   await page.fill('input[name="username"]', employee.email);
   await page.fill('input[name="password"]', employee.password);

@@ -142,6 +142,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     const sso = await createSso({
       ...{ db, clock, log, config, resolveTxt },
       projectPerson: async () => {},
+      endKeycloakSession: async () => {},
       invitationEntry: noInvitation,
     });
     app.use(sso.router);

@@ -19,6 +19,8 @@ create table upstream_session (
   sealed_id_token bytea,
   started_at timestamptz not null,
   ended_at timestamptz,
+  -- Keycloak's session, as its event of the sign-in names it; null until that has been read
+  keycloak_session text,
   ended_by text constraint upstream_session_ended_by check (ended_by in ('company', 'application')),
   primary key (org_id, id),
   foreign key (org_id, connection_id) references connection on delete cascade,
@@ -38,6 +40,8 @@ create table logout_request (
   -- SAML: the ID of our LogoutRequest
   request_id text,
   return_to text not null,
+  -- further sessions of the browser that are ended at their companies first: [{orgId, sessionId}]
+  onward jsonb not null default '[]',
   expires_at timestamptz not null,
   primary key (org_id, id),
   foreign key (org_id, connection_id) references connection on delete cascade
@@ -51,9 +55,9 @@ select isolate_by_organization('upstream_session', 'logout_request');
 -- organization: Keycloak has one session for a browser and knows it by the `sid` of the sign-in that opened it, whichever
 -- company the person came by later. One that began afterwards is another session.
 create function sessions_of_browser(p_org uuid, p_session uuid)
-  returns table (id uuid, organization_key text, person_id uuid) language sql stable
+  returns table (org_id uuid, id uuid, organization_key text, person_id uuid, keycloak_session text) language sql stable
   security definer set search_path = public, pg_temp as $$
-  select other.id, o.key, other.person_id from upstream_session s
+  select other.org_id, other.id, o.key, other.person_id, other.keycloak_session from upstream_session s
     join upstream_session other on other.person_id = s.person_id and other.browser_hash = s.browser_hash
     join organization o on o.org_id = other.org_id
   where s.org_id = p_org and s.id = p_session and other.started_at <= s.ended_at
@@ -61,3 +65,26 @@ create function sessions_of_browser(p_org uuid, p_session uuid)
 $$;
 revoke execute on function sessions_of_browser(uuid, uuid) from public;
 grant execute on function sessions_of_browser(uuid, uuid) to drawbridge_app, drawbridge_worker;
+
+-- Keycloak has opened, or found, a session for somebody whom a company has just signed in: which one it was. Only the
+-- sign-in that it must have been is told; of two at once by one company neither is. One that the company has ended
+-- meanwhile ends in Keycloak, too.
+create function note_company_sign_in(p_person uuid, p_alias text, p_session text, p_at timestamptz) returns void
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_found upstream_session;
+begin
+  with fitting as materialized (
+    select s.org_id, s.id from upstream_session s join organization o on o.org_id = s.org_id
+    where s.person_id = p_person and 'sso-' || o.key = p_alias and s.keycloak_session is null
+      and s.started_at between p_at - interval '30 minutes' and p_at + interval '10 seconds')
+  update upstream_session s set keycloak_session = p_session from fitting f
+  where s.org_id = f.org_id and s.id = f.id and (select count(*) from fitting) = 1
+  returning s.* into v_found;
+  if v_found.ended_by = 'company' then
+    perform enqueue_job('end_keycloak_sessions',
+      jsonb_build_object('orgId', v_found.org_id, 'sessionIds', jsonb_build_array(v_found.id)), null, null);
+  end if;
+end $$;
+revoke execute on function note_company_sign_in(uuid, text, text, timestamptz) from public;
+grant execute on function note_company_sign_in(uuid, text, text, timestamptz) to drawbridge_worker;

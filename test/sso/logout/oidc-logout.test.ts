@@ -47,11 +47,12 @@ afterAll(async () => {
 beforeEach(async () => {
   await bridge.runJobs();
   bridge.logouts.tokens.length = 0;
+  bridge.ports.endedSessions.length = 0;
 });
 
 /** A completed sign-in: what Keycloak holds of it. */
-async function signIn(browser = new ScriptedBrowser()) {
-  const { answer, page } = await bridge.signIn(browser, 'sso-globex');
+async function signIn(browser = new ScriptedBrowser(), alias = 'sso-globex') {
+  const { answer, page } = await bridge.signIn(browser, alias);
   if (!answer || answer.error !== undefined) throw new Error(page.html);
   return { idToken: answer.idToken, sid: String(answer.claims.sid) };
 }
@@ -142,6 +143,48 @@ describe('a logout at the company', () => {
     bridge.logouts.tokens.length = 0;
     await bridge.runJobs();
     expect(bridge.logouts.tokens.map((token) => decodeJwt(token).sid)).toContain(sid);
+  });
+});
+
+describe('a session whose own id Keycloak has told', () => {
+  const told = async (session: string, alias = 'sso-globex', at = new Date()) =>
+    bridge.rows('select note_company_sign_in($1, $2, $3, $4)', [await bridge.personOf(memberId), alias, session, at]);
+  const companyEnds = async (sid: string) => {
+    await tell(await upstream.sign(logoutClaims({ sid: (await sessionOf(sid))!.session_index })));
+    await bridge.runJobs();
+  };
+
+  test('ends by that id, too: Keycloak does not find by ours what a password had opened before', async () => {
+    const browser = new ScriptedBrowser();
+    await bridge.rows('delete from upstream_session');
+    const { sid } = await signIn(browser);
+    await told('of-this-browser');
+    const other = await signIn();
+    await told('of-the-other');
+    await companyEnds(sid);
+    expect(bridge.ports.endedSessions).toEqual(['of-this-browser']);
+    await companyEnds(other.sid);
+    expect(bridge.ports.endedSessions).toEqual(['of-this-browser', 'of-the-other']);
+  });
+
+  test('ends also where the company was faster than the event', async () => {
+    await bridge.rows('delete from upstream_session');
+    const { sid } = await signIn();
+    await companyEnds(sid);
+    expect(bridge.ports.endedSessions).toEqual([]);
+    await told('late');
+    await bridge.runJobs();
+    expect(bridge.ports.endedSessions).toEqual(['late']);
+  });
+
+  test('is not guessed: of two sign-ins at once neither is told, nor one of another company or time', async () => {
+    await bridge.rows('delete from upstream_session');
+    await signIn();
+    await told('of-another-company', 'sso-initech');
+    await told('much-later', 'sso-globex', new Date(Date.now() + 3600 * 1000));
+    await signIn();
+    await told('of-either');
+    expect(await bridge.rows('select 1 from upstream_session where keycloak_session is not null')).toEqual([]);
   });
 });
 
@@ -259,6 +302,36 @@ describe('a logout at the application', () => {
     bridge.later.ms = 0;
   });
 
+  test('takes the browser to every company of the session, one after another', async () => {
+    const hooli = await bridge.make.organization('hooli', 'hooli.test');
+    const client = { clientId: CLIENT.id, clientSecret: CLIENT.secret, logoutAtCompany: true };
+    const second = await bridge.make.connection(hooli.id, { protocol: 'oidc', issuer: upstream.issuer, ...client });
+    const [guest] = await bridge.rows<{ id: string }>(
+      `insert into member (org_id, person_id, status, role_key, address, address_key)
+        select $1, person_id, 'active', role_key, address, address_key from member where id = $2 returning id`,
+      [hooli.id, memberId],
+    );
+    await bridge.rows(
+      `insert into upstream_session (org_id, connection_id, member_id, person_id, browser_hash, subject, started_at)
+        select $1, $2, $3, person_id, '', 'employee-1', now() from member where id = $3`,
+      [hooli.id, second, guest!.id],
+    );
+    const { idToken, sid } = await signIn();
+    await bridge.rows(
+      `update upstream_session set browser_hash = (select browser_hash from upstream_session where id = $1) where org_id = $2`,
+      [sid, hooli.id],
+    );
+    const stateOf = (url: string) => new URL(url).searchParams.get('state');
+    const first = await go(asked(idToken));
+    expect(new URL(first).searchParams.get('post_logout_redirect_uri')).toContain(connectionId);
+    const then = await go(`${signedOutUri(bridge.baseUrl, connectionId)}?state=${stateOf(first)}`);
+    expect(new URL(then).searchParams.get('post_logout_redirect_uri')).toBe(signedOutUri(bridge.baseUrl, second));
+    const last = `${signedOutUri(bridge.baseUrl, second)}?state=${stateOf(then)}`;
+    expect(await go(last)).toBe(`${back()}?state=keycloak-session`);
+    const ended = await bridge.rows('select ended_by from upstream_session where org_id = $1', [hooli.id]);
+    expect(ended).toEqual([{ ended_by: 'application' }]);
+  });
+
   test('goes straight back for a session that is over, a foreign or changed hint, or another client', async () => {
     const { idToken } = await signIn();
     await go(asked(idToken));
@@ -292,6 +365,25 @@ describe('a logout at the application', () => {
     );
     expect(await go(asked(next))).toBe(`${back()}?state=keycloak-session`);
   });
+});
+
+test('one address that asks more than 200 times in a second is told to wait, whatever it asks for', async () => {
+  bridge.later.stands = new Date();
+  const addresses = [
+    `${bridge.baseUrl}/sso/saml/${connectionId}/slo`,
+    `${bridge.baseUrl}/sso/oidc/${connectionId}/signed-out`,
+    `${bridge.baseUrl}/oidc/session/end`,
+  ];
+  const ask = (_none: unknown, n: number) => fetch(addresses[n % addresses.length]!, { redirect: 'manual' });
+  const answers = await Promise.all(Array.from({ length: 203 }, ask));
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(refused).toHaveLength(3);
+  expect(refused[0]!.headers.get('retry-after')).toBe('1');
+  expect(await refused[0]!.text()).toContain('Too many requests');
+  expect((await tell('nonsense')).status).toBe(429);
+  bridge.later.stands = new Date(bridge.later.stands.getTime() + 1000);
+  expect((await ask(undefined, 0)).status).not.toBe(429);
+  bridge.later.stands = undefined;
 });
 
 test('the ID token at the company is kept sealed, and goes after ten hours', async () => {

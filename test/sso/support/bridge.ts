@@ -60,15 +60,17 @@ export async function startBridge(options: { restartEachRequest?: boolean; proce
     response.end(`Keycloak got ${request.url}`);
   });
   const bridge = await listen((request, response) => serve(request, response));
-  const later = { ms: 0 };
+  /** The clock is so much ahead, or stands. */
+  const later = { ms: 0, stands: undefined as Date | undefined };
   const ports = {
     projected: [] as string[],
+    endedSessions: [] as string[],
     project: async (_personId: string): Promise<void> => {},
     invitationEntry: (async () => ({ refusal: { code: 'none', detail: 'No invitation.' } })) as InvitationEntry,
   };
   const deps: SsoDeps = {
     db,
-    clock: { now: () => new Date(Date.now() + later.ms) },
+    clock: { now: () => later.stands ?? new Date(Date.now() + later.ms) },
     resolveTxt: async () => [],
     log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
     config: {
@@ -91,6 +93,7 @@ export async function startBridge(options: { restartEachRequest?: boolean; proce
       ports.projected.push(personId);
       return ports.project(personId);
     },
+    endKeycloakSession: async (id) => void ports.endedSessions.push(id),
     invitationEntry: (input) => ports.invitationEntry(input),
     projectionLimitMs: 200,
   };
