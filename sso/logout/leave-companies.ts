@@ -32,10 +32,16 @@ export async function leaveCompanies(
   ctx: RequestContext,
   { returnTo, ...own }: Stop & { readonly returnTo: string },
 ): Promise<Leaving['to'] | undefined> {
-  const ended = [await endSession(deps, ctx, own)];
+  // by connection: a browser that has come by one company again has one session there
+  const stops = new Map<string, Stop>();
+  const end = async (stop: Stop) => {
+    const connectionId = await endSession(deps, ctx, stop);
+    if (connectionId !== undefined && !stops.has(connectionId)) stops.set(connectionId, stop);
+  };
+  await end(own);
   const beside = await sessionsOfBrowser({ query: deps.db.realm.bind(deps.db) }, own.orgId, own.sessionId);
-  for (const { orgId, id: sessionId } of beside) ended.push(await endSession(deps, ctx, { orgId, sessionId }));
-  return leaveNext(deps, { onward: ended.flatMap((stop) => stop ?? []), returnTo });
+  for (const { orgId, id: sessionId } of beside) await end({ orgId, sessionId });
+  return leaveNext(deps, { onward: [...stops.values()], returnTo });
 }
 
 /**
@@ -64,8 +70,8 @@ export async function leaveNext(
   return leaving.to;
 }
 
-/** Undefined for one that was over already, or nobody's. */
-async function endSession(deps: Deps, ctx: RequestContext, { orgId, sessionId }: Stop): Promise<Stop | undefined> {
+/** Gives its connection; undefined for one that was over already, or nobody's. */
+async function endSession(deps: Deps, ctx: RequestContext, { orgId, sessionId }: Stop): Promise<string | undefined> {
   return deps.db.inOrg(orgId, async (tx) => {
     const ended = await endOwnSession(tx, sessionId, deps.clock.now());
     if (!ended) return undefined;
@@ -75,7 +81,7 @@ async function endSession(deps: Deps, ctx: RequestContext, { orgId, sessionId }:
       subjectId: ended.memberId,
       data: { by: 'application', connection: ended.connectionId },
     });
-    return { orgId, sessionId };
+    return ended.connectionId;
   });
 }
 

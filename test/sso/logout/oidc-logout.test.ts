@@ -316,7 +316,10 @@ describe('a logout at the application', () => {
         select $1, $2, $3, person_id, '', 'employee-1', now() from member where id = $3`,
       [hooli.id, second, guest!.id],
     );
-    const { idToken, sid } = await signIn();
+    const browser = new ScriptedBrowser();
+    // twice by one company is one session there
+    await signIn(browser);
+    const { idToken, sid } = await signIn(browser);
     await bridge.rows(
       `update upstream_session set browser_hash = (select browser_hash from upstream_session where id = $1) where org_id = $2`,
       [sid, hooli.id],
