@@ -7,7 +7,7 @@ import type { Tx } from '../db/database.ts';
 import { DomainError } from '../errors.ts';
 import { newSecret } from '../ids.ts';
 import { type Domain, type DomainMethod, parseDomain } from './organization.ts';
-import { findDomain } from './organizations-queries.ts';
+import { findDomain, wouldLockOut } from './organizations-queries.ts';
 import {
   admitWaiting,
   lockOrganization,
@@ -66,13 +66,23 @@ export function includeSubdomains(
   });
 }
 
-/** From now on the organization owns the domain; all who wait for it are admitted. `conflict`: another one has it. */
+/**
+ * From now on the organization owns the domain; all who wait for it are admitted. `conflict`: another one has it, or its
+ * people would have no way in, since company sign-in is enforced and no active connection names it.
+ */
 export async function takeDomain(
   tx: Tx,
   ctx: RequestContext,
   claim: { readonly domain: string; readonly dnsToken: string; readonly method: DomainMethod },
   at: Date,
 ): Promise<VerifiedDomain> {
+  if (await wouldLockOut(tx, claim.domain)) {
+    throw new DomainError(
+      'conflict',
+      `Company sign-in is enforced, and no active connection names ${claim.domain}: its people would have no way in. Add it to the domains of one first (PATCH …/connections/{id}).`,
+      { data: { rule: 'domain_uncovered' } },
+    );
+  }
   await saveDomain(tx, { ...claim, status: 'verified' }, actorJson(ctx), at);
   const admitted = await admitWaiting(tx, claim.domain, actorJson(ctx));
   await markOrganization(tx);

@@ -106,6 +106,16 @@ export async function findDomainOwner(
   return row && { orgId: row.org_id, txtValue: txtValue(row.dns_token), method: row.method };
 }
 
+/** Whether enforced company sign-in would hold the people of a domain that no active connection lets in. */
+export async function wouldLockOut(tx: Tx, domain: string): Promise<boolean> {
+  const found = await tx.query({
+    text: `select from organization o where o.org_id = $1 and o.sso_enforcement = 'enforced'
+        and not exists (select from connection_domain c where c.org_id = $1 and c.domain = $2)`,
+    values: [tx.orgId, domain],
+  });
+  return found.length > 0;
+}
+
 /** What would break without a domain: people whom enforced company sign-in holds by it, connections that assert it. */
 export async function whatNeedsDomain(
   tx: Tx,

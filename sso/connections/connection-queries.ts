@@ -101,11 +101,18 @@ export async function findOrganizationOfConnection(
 }
 
 /** The organization's verified domains. */
-export async function listVerifiedDomains({ db }: Pick<SsoDeps, 'db'>, orgId: string): Promise<string[]> {
-  const rows = await db.realm<{ domain: string }>({
-    name: 'sso_verified_domains',
-    text: `select domain from domains_of_organization($1) where status = 'verified'`,
+export async function listVerifiedDomains(deps: Pick<SsoDeps, 'db'>, orgId: string): Promise<string[]> {
+  return (await listDomains(deps, orgId)).flatMap(({ domain, status }) => (status === 'verified' ? domain : []));
+}
+
+/** All that it has claimed, with the state of the proof. */
+export function listDomains(
+  { db }: Pick<SsoDeps, 'db'>,
+  orgId: string,
+): Promise<{ readonly domain: string; readonly status: string }[]> {
+  return db.realm({
+    name: 'sso_domains',
+    text: 'select domain, status from domains_of_organization($1)',
     values: [orgId],
   });
-  return rows.map((row) => row.domain);
 }

@@ -12,7 +12,7 @@ import { requireMayRetrust } from './admin-rights.ts';
 import { companySide, nextRefresh } from './company-side.ts';
 import { type Connection, type ConnectionSettings, isTested, missingFor } from './connection.ts';
 import type { UpdateConnectionInput } from './connection-input.ts';
-import { getConnection, listVerifiedDomains } from './connection-queries.ts';
+import { getConnection, listDomains, listVerifiedDomains } from './connection-queries.ts';
 import {
   endSessionsOfConnection,
   markForConnection,
@@ -68,7 +68,9 @@ export async function updateConnection(
   }
   const secret = await secretAfter(before, settings, change.clientSecret, deps.clock.now());
   if (before.status === 'active') {
-    await requireReady(deps, { ...before, settings, secret } as Connection, before.settings.domains);
+    // a domain that is only claimed may be named beforehand: it speaks for nobody until it is verified
+    const claimed = (await listDomains(deps, orgId)).map(({ domain }) => domain);
+    await requireReady(deps, { ...before, settings, secret } as Connection, [...before.settings.domains, ...claimed]);
   }
   return deps.db.inOrg(orgId, async (tx) => {
     const after = await updateConnectionRow(tx, deps.config.secretKey, {

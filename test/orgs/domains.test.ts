@@ -151,6 +151,27 @@ test('a new proof takes the domain from an organization whose own is gone, and t
   expect(JSON.stringify(audit)).not.toContain(winner.id);
 });
 
+test('while company sign-in is enforced, a domain is verified only where a connection lets its people in', async () => {
+  const org = await t.make.organization('growing');
+  const path = '/v1/organizations/growing';
+  const call = (method: string, at: string, body?: object) => t.call(method, path + at, { key: org.ownerKey, body });
+  const { body: connection } = await call('POST', '/connections', { ...OIDC, displayName: 'Company' });
+  await call('POST', `/connections/${connection.id}/activate`, { untested: true });
+  await t.db.query(org.id, {
+    text: `update organization set sso_enforcement = 'enforced', sso_enforced_at = now() where org_id = $1`,
+    values: [org.id],
+  });
+  const { body: claimed } = await call('POST', '/domains', { domain: 'bought.test' });
+  dns.records.set('_drawbridge.bought.test', [claimed.txtValue]);
+  const verified = () => call('POST', '/domains/bought.test/verify');
+  expect(await verified()).toMatchObject({ status: 409, body: { rule: 'domain_uncovered' } });
+  const name = (...more: string[]) =>
+    call('PATCH', `/connections/${connection.id}`, { domains: ['growing.test', ...more] });
+  expect((await name('never.test')).status).toBe(409);
+  expect((await name('bought.test')).status).toBe(200);
+  expect(await verified()).toMatchObject({ status: 200, body: { status: 'verified' } });
+});
+
 describe('a domain is given up', () => {
   const of = async (key: string) => {
     const org = await t.make.organization(key);
