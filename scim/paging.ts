@@ -4,6 +4,7 @@ import type { DirectoryFilter, DirectoryOrder } from '../src/directory/directory
 import { DomainError } from '../src/errors.ts';
 import { parseFilter } from './filter/parser.ts';
 import { resolveFilter, resolveOrder } from './filter/resolve.ts';
+import type { RequestParameters } from './parameters.ts';
 import { type Projection, readProjection } from './projection.ts';
 import type { ResourceType } from './schema/attribute.ts';
 
@@ -21,11 +22,8 @@ export type ListRequest = {
   readonly list: string;
 };
 
-/** The parameters by name, an empty text where one is given without a value; a SearchRequest's lists are joined. */
-export type ListParameters = (name: string) => string | undefined;
-
 /** Throws `invalid_filter`, `invalid_count` beside a cursor, or `invalid_value` for a page that is no number. */
-export function readListRequest(type: ResourceType, parameters: ListParameters): ListRequest {
+export function readListRequest(type: ResourceType, parameters: RequestParameters): ListRequest {
   const filter = parameters('filter') || undefined;
   const order = readOrder(type, parameters);
   const sortBy = parameters('sortBy')?.toLowerCase();
@@ -40,16 +38,12 @@ export function readListRequest(type: ResourceType, parameters: ListParameters):
     order,
     limit: Math.min(readCount(parameters('count') || undefined, cursor !== undefined), LARGEST_PAGE),
     list: JSON.stringify([type.name, filter, order && sortBy, order?.descending]),
-    projection: readProjection(
-      type,
-      parameters('attributes') || undefined,
-      parameters('excludedAttributes') || undefined,
-    ),
+    projection: readProjection(type, parameters),
   };
 }
 
 /** Undefined for the order of ids. Throws `invalid_value` for an attribute that the type cannot be sorted by. */
-export function readOrder(type: ResourceType, parameters: ListParameters): DirectoryOrder | undefined {
+export function readOrder(type: ResourceType, parameters: RequestParameters): DirectoryOrder | undefined {
   const sortBy = parameters('sortBy') || undefined;
   const descending = isDescending(parameters('sortOrder') || undefined);
   return sortBy === undefined ? undefined : resolveOrder(type, sortBy, descending);
@@ -61,22 +55,6 @@ function readCount(text: string | undefined, isCursor: boolean): number {
   const count = text === undefined ? DEFAULT_PAGE : /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
   if (count >= 1) return count;
   throw new DomainError('invalid_count', `count must be a number from 1 to ${LARGEST_PAGE} beside a cursor.`);
-}
-
-/** Parameters of a URL's query. */
-export function queryParameters(query: URLSearchParams): ListParameters {
-  return (name) => query.get(name) ?? undefined;
-}
-
-/** Parameters of the body of a search. Throws `invalid_value`. */
-export function bodyParameters(body: Readonly<Record<string, unknown>>): ListParameters {
-  return (name) => {
-    const value = Object.entries(body).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
-    if (value === undefined || value === null) return undefined;
-    if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(',');
-    if (typeof value === 'string' || typeof value === 'number') return String(value);
-    throw new DomainError('invalid_value', `${name} of the search has the wrong type.`);
-  };
 }
 
 function readWhole(name: string, text: string | undefined, otherwise: number): number {

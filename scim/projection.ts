@@ -1,5 +1,6 @@
 // `attributes` and `excludedAttributes` (RFC 7644 section 3.9) over what each attribute's `returned` says (RFC 7643 section
 // 7): which parts of a resource an answer shows. What is not shown is not loaded where it stands in a table of its own.
+import type { RequestParameters } from './parameters.ts';
 import type { Attribute, ResourceType } from './schema/attribute.ts';
 import { resolveName } from './schema/attribute-path.ts';
 import type { Json, JsonObject } from './schema/read-value.ts';
@@ -19,15 +20,11 @@ export type Projection = {
 
 const WHOLE: Projection = { isWhole: true, shows: () => true, asksFor: () => false, apply: (resource) => resource };
 
-/** Names that the type does not have choose nothing. */
-export function readProjection(
-  type: ResourceType,
-  attributes: string | undefined,
-  excluded: string | undefined,
-): Projection {
-  const wanted = namesOf(attributes);
+/** By `attributes`, else by `excludedAttributes`. Names that the type does not have choose nothing. */
+export function readProjection(type: ResourceType, parameters: RequestParameters): Projection {
+  const wanted = namesOf(parameters('attributes'));
   if (wanted.length > 0) return only(shownBy(type, readChoice(type, wanted)));
-  const hidden = hiddenBy(type, readChoice(type, namesOf(excluded)));
+  const hidden = hiddenBy(type, readChoice(type, namesOf(parameters('excludedAttributes'))));
   return hidden.size > 0 ? without(hidden) : WHOLE;
 }
 

@@ -60,7 +60,9 @@ function readOperation(raw: unknown, index: number): BulkOperation {
   };
   const method = text('method')?.toUpperCase() ?? '';
   const bulkId = text('bulkid') || undefined;
-  const data = fieldOf(raw, 'data') ?? undefined;
+  const stated = fieldOf(raw, 'data') ?? undefined;
+  // the example of section 3.7.3 states a PATCH as the bare list of its operations
+  const data = method === 'PATCH' && Array.isArray(stated) ? { Operations: stated } : stated;
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   const fault = (): string | undefined => {
     if (!METHODS.has(method)) return `The method must be POST, PUT, PATCH or DELETE.`;

@@ -21,7 +21,8 @@ import { isUuid } from '../../src/ids.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
-import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { type ListRequest, readListRequest } from '../paging.ts';
+import { queryParameters } from '../parameters.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readMemberIds } from '../patch/member-ids.ts';
@@ -224,11 +225,7 @@ function memberView(projection: Projection, atMost: number | undefined): MemberV
 }
 
 function projectionOf(request: ScimRequest): Projection {
-  return readProjection(
-    request.types.group,
-    request.query.get('attributes') ?? undefined,
-    request.query.get('excludedAttributes') ?? undefined,
-  );
+  return readProjection(request.types.group, queryParameters(request.query));
 }
 
 async function rowAnswer(

@@ -8,14 +8,8 @@ import { DomainError } from '../../src/errors.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { groupTexts } from '../group-text.ts';
 import { mergeRows } from '../merge-rows.ts';
-import {
-  bodyParameters,
-  type ListParameters,
-  type ListRequest,
-  queryParameters,
-  readListRequest,
-  readOrder,
-} from '../paging.ts';
+import { type ListRequest, readListRequest, readOrder } from '../paging.ts';
+import { bodyParameters, queryParameters, type RequestParameters } from '../parameters.ts';
 import { type PageSource, readPage } from '../read-page.ts';
 import { requireMessage } from '../schema/message.ts';
 import { SEARCH_REQUEST } from '../schema/names.ts';
@@ -47,7 +41,7 @@ export function listAll(services: ScimServices, request: ScimRequest): Promise<S
 async function answerAll(
   services: ScimServices,
   request: ScimRequest,
-  parameters: ListParameters,
+  parameters: RequestParameters,
 ): Promise<ScimAnswer> {
   const { user, group } = readLists(request, parameters);
   const users = user && userSource(services, request, user);
@@ -94,9 +88,9 @@ async function placeBefore(services: ScimServices, request: ScimRequest, { user,
 }
 
 /** What is asked of each type, at least of one. Throws what is wrong with both. */
-function readLists(request: ScimRequest, parameters: ListParameters): Lists {
+function readLists(request: ScimRequest, parameters: RequestParameters): Lists {
   const { user, group } = request.types;
-  const unsorted: ListParameters = (name) => (name === 'sortBy' ? undefined : parameters(name));
+  const unsorted: RequestParameters = (name) => (name === 'sortBy' ? undefined : parameters(name));
   const lists = [user, group].map((type) => attempt(() => readListRequest(type, unsorted)));
   const orders = [user, group].map((type) => attempt(() => readOrder(type, parameters)));
   const [first, second] = lists;
@@ -126,7 +120,7 @@ function attempt<T>(read: () => T): T | DomainError {
   }
 }
 
-function searchParameters(request: ScimRequest): ListParameters {
+function searchParameters(request: ScimRequest): RequestParameters {
   requireMessage(request.body, SEARCH_REQUEST, 'search');
   return bodyParameters(request.body);
 }

@@ -14,7 +14,8 @@ import { isUuid } from '../../src/ids.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
 import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
 import { withManagers } from '../managers.ts';
-import { type ListRequest, queryParameters, readListRequest } from '../paging.ts';
+import { type ListRequest, readListRequest } from '../paging.ts';
+import { queryParameters } from '../parameters.ts';
 import { applySteps } from '../patch/apply.ts';
 import { type PatchStep, readSteps } from '../patch/assignments.ts';
 import { readOperations } from '../patch/operations.ts';
@@ -167,11 +168,7 @@ function groupsAddress(services: ScimServices): string {
 }
 
 function projectionOf(request: ScimRequest): Projection {
-  return readProjection(
-    request.types.user,
-    request.query.get('attributes') ?? undefined,
-    request.query.get('excludedAttributes') ?? undefined,
-  );
+  return readProjection(request.types.user, queryParameters(request.query));
 }
 
 type Shown = Omit<DirectoryUserRow, 'active'>;

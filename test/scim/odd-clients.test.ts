@@ -44,6 +44,27 @@ describe('an address', () => {
   });
 });
 
+test('attributes may be given one by one, and what is no list not twice', async () => {
+  const { id } = await d.user('one-by-one', { title: 'T', nickName: 'N' });
+  const { body } = await d.call('GET', `/Users/${id}?attributes=userName&attributes=title`);
+  expect(Object.keys(body).sort()).toEqual(['id', 'schemas', 'title', 'userName']);
+  expect((await d.call('GET', '/Users?count=1&count=2')).body.scimType).toBe('invalidValue');
+  expect((await d.call('GET', '/Users?filter=title%20pr&filter=nickName%20pr')).body.scimType).toBe('invalidFilter');
+});
+
+test('a bulk PATCH may be the bare list of its operations, as in the example of the RFC', async () => {
+  const { id } = await d.user('bare-list', { nickName: 'N' });
+  const data = [
+    { op: 'remove', path: 'nickName' },
+    { op: 'add', path: 'title', value: 'Dave' },
+  ];
+  const Operations = [{ method: 'PATCH', path: `/Users/${id}`, version: 'W/"1"', data }];
+  const { body } = await d.call('POST', '/Bulk', { schemas: [BULK], Operations });
+  expect(body.Operations).toMatchObject([{ status: '200', version: 'W/"2"' }]);
+  const user = (await d.call('GET', `/Users/${id}`)).body;
+  expect([user.nickName, user.title]).toEqual([undefined, 'Dave']);
+});
+
 describe('schemas', () => {
   test('of a resource may be left out, have more or be unheard of, but not be of something else', async () => {
     const made = async (schemas: unknown, userName: string) =>
