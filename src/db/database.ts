@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 import { asDomainError } from './errors.ts';
+import { repeatUndone } from './repeat.ts';
 
 export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
 
@@ -56,18 +57,24 @@ export class Database {
     return shared ? shared.query<Row>(statement) : this.#lend(NO_ORGANIZATION, (client) => run<Row>(client, statement));
   }
 
-  /** A transaction for one organization. Serialization failures and deadlocks are the caller's to repeat. */
+  /**
+   * A transaction for one organization. Where Postgres undid it (a deadlock, a serialization failure), `work` runs again
+   * from its beginning: it reaches nothing outside the database (law 1).
+   */
   inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const shared = this.#sharedBy(orgId);
-    return shared ? inSavepoint(shared, work) : this.#lend(orgId, (client) => inTransaction(client, orgId, work));
+    if (shared) return inSavepoint(shared, work);
+    return repeatUndone(() => this.#lend(orgId, (client) => inTransaction(client, orgId, work)));
   }
 
   /**
    * A transaction that everything joins which `work` asks of this Database for the same organization or for none,
-   * however deep: so that an idempotency key and the effect of any use case are one (law 1). Not to be nested.
+   * however deep: so that an idempotency key and the effect of any use case are one (law 1). Not to be nested. It is
+   * repeated as inOrg is.
    */
   inSharedTransaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#lend(orgId, (client) => inTransaction(client, orgId, (tx) => this.#shared.run(tx, () => work(tx))));
+    const joined = (tx: Tx) => this.#shared.run(tx, () => work(tx));
+    return repeatUndone(() => this.#lend(orgId, (client) => inTransaction(client, orgId, joined)));
   }
 
   /**
