@@ -913,6 +913,7 @@ CREATE INDEX provider_state_by_expiry ON public.provider_state USING btree (expi
 CREATE INDEX provider_state_by_grant ON public.provider_state USING btree (grant_id) WHERE (grant_id IS NOT NULL)
 CREATE INDEX provider_state_by_uid ON public.provider_state USING btree (uid) WHERE (uid IS NOT NULL)
 CREATE INDEX rule_match_by_rule ON public.rule_match USING btree (org_id, rule_id)
+CREATE INDEX rule_match_by_team_key ON public.rule_match USING btree (org_id, team_key) WHERE (team_key IS NOT NULL)
 CREATE INDEX scim_journal_body_by_time ON public.scim_journal_body USING btree (at)
 CREATE INDEX scim_journal_by_request ON ONLY public.scim_journal USING btree (org_id, request_id)
 CREATE INDEX setup_item_by_link ON public.setup_item USING btree (org_id, link_id)
@@ -1137,6 +1138,7 @@ seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_te
 sessions_of_browser(uuid,uuid) -> TABLE(org_id uuid, id uuid, organization_key text, person_id uuid, keycloak_session text), security definer, search_path=public, pg_temp
 set_directory_blocks(uuid,uuid,uuid[],boolean) -> void
 settle_member(uuid,uuid,text,jsonb) -> text
+settle_new_teams(uuid,text[],uuid[],uuid[],jsonb) -> integer
 settle_profile(uuid,uuid) -> void
 settle_roles(uuid,uuid[],rule_grant[],jsonb) -> integer
 settle_rule_grants(uuid,uuid[],uuid[],jsonb,boolean) -> record

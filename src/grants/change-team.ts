@@ -1,11 +1,12 @@
 // Teams: made, renamed, archived. The key is for ever, since it names the group in Keycloak; archiving ends everybody's
 // membership at once and keeps the grants as history.
-import { recordAudit } from '../audit/record-audit.ts';
+import { actorJson, recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
 import { markOrganization } from '../orgs/organizations-store.ts';
 import { reconcileGrants } from './grants-store.ts';
+import { lockMapping } from './mapping-rules-store.ts';
 import { type Team, type TeamKind, teamKeyOf } from './team.ts';
 import { getTeam } from './teams-queries.ts';
 
@@ -16,16 +17,24 @@ export type CreateTeamInput = {
   readonly kind?: TeamKind | undefined;
 };
 
-/** Throws `uniqueness` for a key that was ever used here, `invalid_value` for a key of the wrong form. */
+/**
+ * Whom a rule's template leads there is in it at once. Throws `uniqueness` for a key that was ever used here,
+ * `invalid_value` for a key of the wrong form.
+ */
 export function createTeam(deps: CoreDeps, ctx: RequestContext, orgId: string, input: CreateTeamInput): Promise<Team> {
   return deps.db.inOrg(orgId, async (tx) => {
     const key = input.key ?? teamKeyOf(input.displayName);
+    await lockMapping(tx);
     const rows = await tx.query<{ id: string }>({
       text: 'insert into team (org_id, key, display_name, kind) values ($1, $2, $3, $4) returning id',
       values: [orgId, key, input.displayName, input.kind ?? 'team'],
     });
     const team = await getTeam(tx, orgId, rows[0]?.id ?? '');
     await follow(tx, ctx, 'team.created', team.id, { key });
+    await tx.query({
+      text: 'select settle_new_teams($1, array[$2], null, null, $3)',
+      values: [orgId, key, actorJson(ctx)],
+    });
     return team;
   });
 }

@@ -137,6 +137,25 @@ describe('what a rule leads to', () => {
     const member = await c.guest();
     await c.says(member, ['c:red', 'c:blue']);
     expect(await c.teamsOf(member)).toEqual([team]);
+    const later = await c.team('Crew blue');
+    expect(await c.teamsOf(member)).toEqual([later, team]);
+  });
+
+  test('a team that one template makes is at once the team of those whom another one leads there', async () => {
+    const rule = (value: string, more: object) =>
+      c.rule({ source: 'sso.groups', match: 'regex', value, target: { teamTemplate: 'band-{x}', ...more } });
+    await rule('plays:(?<x>\\w+)', {});
+    await rule('leads:(?<x>\\w+)', { keyPrefix: 'band-', createMissing: 'create', createLimit: 5 });
+    const [player, leader, both] = [await c.guest(), await c.guest(), await c.guest()];
+    await c.says(player, ['plays:blues']);
+    await c.says(both, ['plays:blues', 'plays:jazz']);
+    expect([await c.teamsOf(player), await c.teamsOf(both)]).toEqual([[], []]);
+    await c.says(leader, ['leads:blues']);
+    expect(await Promise.all([player, leader, both].map(c.teamsOf))).toEqual([
+      ['band-blues'],
+      ['band-blues'],
+      ['band-blues'],
+    ]);
   });
 
   test('roles: the highest rank, unless a rule has a higher priority', async () => {

@@ -58,13 +58,29 @@ create function members_of_group_facts(p_org uuid, p_group uuid) returns setof u
   select claimants_of_groups(p_org, array[p_group])
 $$;
 
+-- Teams are new: whom templates lead there has them at once. Not by the rules or values that the caller settles itself.
+create function settle_new_teams(p_org uuid, p_keys text[], p_rules uuid[], p_values uuid[], p_actor jsonb) returns integer
+  language plpgsql as $$
+declare
+  v_rules uuid[];
+  v_values uuid[];
+begin
+  select array_agg(distinct rule_id), array_agg(distinct value_id) into v_rules, v_values from rule_match
+  where org_id = p_org and team_key = any (p_keys)
+    and (p_rules is null or rule_id <> all (p_rules)) and (p_values is null or value_id <> all (p_values));
+  if v_rules is null then return 0; end if;
+  return reconcile_grants(p_org, array(
+    select member_id from group_member where org_id = p_org and group_id = any (v_values)
+    union select members_of_values(p_org, v_values)), p_actor, true, v_rules);
+end $$;
+
 -- The teams that templates name and that are not there: made within each rule's prefix and limit. Of rules, or of values.
 create function make_template_teams(p_org uuid, p_rules uuid[], p_values uuid[], p_actor jsonb) returns integer
   language plpgsql as $$
 declare
   v_wanted record;
   v_team uuid;
-  v_made integer := 0;
+  v_made text[] := '{}';
 begin
   for v_wanted in
     select r.id as rule_id, r.create_limit, x.team_key, min(x.team_name) as team_name
@@ -78,12 +94,15 @@ begin
     insert into team (org_id, key, display_name, made_by_rule)
     values (p_org, v_wanted.team_key, v_wanted.team_name, v_wanted.rule_id) on conflict do nothing returning id into v_team;
     continue when v_team is null;
-    v_made := v_made + 1;
+    v_made := v_made || v_wanted.team_key;
     perform record_audit(p_org, p_actor, 'team.created', 'team', v_team,
       jsonb_build_object('key', v_wanted.team_key, 'rule', v_wanted.rule_id));
   end loop;
-  if v_made > 0 then perform mark_projection('organization', p_org, 1); end if;
-  return v_made;
+  if v_made <> '{}' then
+    perform mark_projection('organization', p_org, 1);
+    perform settle_new_teams(p_org, v_made, p_rules, p_values, p_actor);
+  end if;
+  return cardinality(v_made);
 end $$;
 
 -- What patterns matched, as the engine found it: [{ruleId, valueId, teamKey, teamName}].
@@ -313,7 +332,7 @@ begin
     and p.proname in ('lock_mapping', 'rule_grants', 'directory_denies', 'effective_teams', 'ranked_roles', 'loses_full_control',
       'source_is_released', 'settle_rule_grants', 'teams_at_stake', 'hold_excess', 'settle_teams', 'settle_roles', 'reconcile_grants',
       'release_retained_control', 'members_of_values', 'members_matching', 'members_of_rules', 'claimants_of_groups', 'members_of_group_facts',
-      'groups_are_mapped', 'make_template_teams', 'store_pattern_matches', 'match_rules', 'match_group', 'has_group_patterns',
+      'groups_are_mapped', 'settle_new_teams', 'make_template_teams', 'store_pattern_matches', 'match_rules', 'match_group', 'has_group_patterns',
       'forget_matches_of_groups', 'record_claim', 'add_claim_values', 'reconcile_connection', 'release_connection', 'change_mapping_policy',
       'decide_held_change')
   loop

@@ -54,3 +54,6 @@ begin
 end $$;
 create trigger organization_forgets_claims after delete on organization referencing old table as gone
   for each statement execute function forget_claims_of_organizations();
+
+-- Whom templates lead to a team that is made later.
+create index rule_match_by_team_key on rule_match (org_id, team_key) where team_key is not null;
