@@ -13,11 +13,10 @@ export type AttemptPageInput = {
 
 export function attemptPage({ attempt, organization, connection }: AttemptPageInput): Page {
   const { samlRefusal, oidcRefusal, refused: found, ...facts } = attempt.facts;
-  const codes = [attempt.refusal, samlRefusal, oidcRefusal].filter((code) => typeof code === 'string');
-  const body = html`${
-    attempt.words &&
-    refusalNote({ ...attempt.words, code: codes.join(' · '), found: found === undefined ? undefined : wordsOf(found) })
-  }
+  const isRefused = attempt.outcome === 'refused';
+  const code = [attempt.refusal, samlRefusal, oidcRefusal].filter((part) => typeof part === 'string').join(' · ');
+  const words = attempt.words ?? UNKNOWN_REFUSAL;
+  const body = html`${isRefused ? refusalNote({ ...words, code, found: wordsOf(found ?? 'nothing more') }) : undefined}
 ${factList([
   ['Organization', organization],
   ['Connection', connection ?? 'deleted'],
@@ -28,9 +27,14 @@ ${factList([
 ${checkList(attempt.checks)}
 <h2>What was sent, and what came of it</h2>
 ${factList(namesInOrder(facts).map((name) => [FACT_WORDS[name] ?? name, wordsOf(facts[name])]))}`;
-  const title = attempt.outcome === 'refused' ? 'Why this sign-in was refused' : 'A sign-in that went well';
+  const title = isRefused ? 'Why this sign-in was refused' : 'A sign-in that went well';
   return page({ status: 200, title, wide: true, body: body.html });
 }
+
+const UNKNOWN_REFUSAL = {
+  cause: 'Another version of Drawbridge refused it, for a reason that this one has no words for.',
+  cure: 'The checks say which of them failed.',
+};
 
 /** The same words for an attempt that is not there and one that the reader may not see. */
 export function noAttemptPage(): Page {

@@ -11,7 +11,7 @@ export function refusalNote(refusal: {
 }): Html {
   const { cause, cure, code, found } = refusal;
   return html`<div class="note"><p><strong>${cause}</strong></p>
-${found === undefined ? undefined : html`<p>Found: ${found}</p>`}
+${found && html`<p>Found: ${found}</p>`}
 <p>What to do: ${cure}</p><p class="soft">${code}</p></div>`;
 }
 

@@ -121,6 +121,13 @@ describe('a request of the invitation client', () => {
   });
 });
 
+test('an address of ours that nobody serves is a page that leads back to the application', async () => {
+  for (const path of ['nowhere', `saml/${crypto.randomUUID()}/acs`]) {
+    const page = await new ScriptedBrowser().open(`${bridge.baseUrl}/sso/${path}`);
+    expect([page.status, textOf(page)]).toEqual([400, expect.stringContaining('Back to the application')]);
+  }
+});
+
 describe('"sign in with your company"', () => {
   const start = (query: string) => fetch(`${bridge.baseUrl}/sso/start${query}`, { redirect: 'manual' });
 
