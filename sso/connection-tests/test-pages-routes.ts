@@ -29,7 +29,7 @@ export function testPageRoutes(deps: SignInDeps): Router {
     const connection = test && (await findConnection(deps, test.orgId, test.connectionId));
     const started = connection && (await deps.db.inOrg(test.orgId, (tx) => startTest(tx, test.id, deps.clock.now())));
     if (!connection || !started) return sendPage(res, testGonePage());
-    const browserHash = ensureBrowser(req, res, deps.config.baseUrl.startsWith('https:'));
+    const browserHash = ensureBrowser(req, res, deps.config.baseUrl);
     try {
       const away = await beginSignIn(deps, {
         connection,

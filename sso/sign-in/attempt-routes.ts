@@ -1,7 +1,7 @@
 // The page of one attempt, for the administrator who was given its reference. Keycloak says who is at the browser; whoever
 // manages the organization's connections may read it, and nobody else learns whether it exists. No session is kept.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Request, Router } from 'express';
+import { Router } from 'express';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid, newSecret } from '../../src/ids.ts';
 import { createKeycloakSignIn } from '../../src/invitations/keycloak-sign-in.ts';
@@ -29,7 +29,7 @@ export function attemptRoutes(deps: SsoDeps): Router {
 
   router.get(CALLBACK, atRoute(CALLBACK), async (req, res) => {
     const state = textOf(req.query.state);
-    const id = attemptOf(req, state, sealOf);
+    const id = attemptOf(browserHashes(req, baseUrl), state, sealOf);
     if (id === undefined || textOf(req.query.code) === '') return sendPage(res, noAttemptPage());
     const who = await signIn.finish(textOf(req.query.code), state).catch((error: unknown) => {
       if (error instanceof DomainError && error.code === 'sign_in_refused') return undefined;
@@ -43,7 +43,7 @@ export function attemptRoutes(deps: SsoDeps): Router {
     const id = req.params.attempt;
     if (!isUuid(id)) return sendPage(res, noAttemptPage());
     const nonce = newSecret();
-    const seal = sealOf(id, nonce, ensureBrowser(req, res, baseUrl.startsWith('https:')));
+    const seal = sealOf(id, nonce, ensureBrowser(req, res, baseUrl));
     sendOn(res, signIn.requestUrl({ state: `${id}.${nonce}.${seal.toString('base64url')}` }));
   });
 
@@ -52,13 +52,13 @@ export function attemptRoutes(deps: SsoDeps): Router {
 
 /** The attempt that a state of this browser's names. */
 function attemptOf(
-  req: Request,
+  browsers: readonly Buffer[],
   state: string,
   sealOf: (id: string, nonce: string, browser: Buffer) => Buffer,
 ): string | undefined {
   const [id = '', nonce = '', sent = ''] = state.split('.');
   const seal = Buffer.from(sent, 'base64url');
-  const isMine = browserHashes(req).some((browser) => {
+  const isMine = browsers.some((browser) => {
     const expected = sealOf(id, nonce, browser);
     return seal.length === expected.length && timingSafeEqual(seal, expected);
   });

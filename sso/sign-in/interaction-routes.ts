@@ -66,7 +66,7 @@ async function enterByCompany(deps: SignInDeps, interaction: Interaction, req: R
   const connection = chosen ?? fitting[0];
   try {
     if (!connection) throw await refuseWithoutConnection(deps, organization.id);
-    const browser = ensureBrowser(req, res, deps.config.baseUrl.startsWith('https:'));
+    const browser = ensureBrowser(req, res, deps.config.baseUrl);
     const away = await beginSignIn(deps, {
       connection,
       answers: { interactionUid: uid },

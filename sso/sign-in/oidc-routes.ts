@@ -15,7 +15,7 @@ export function oidcRoutes(deps: SignInDeps): Router {
     const finished = await finishSignIn(
       deps,
       (id) => contextOf(deps, res, { kind: 'connection', id }),
-      { connectionId, by: { state: textOf(req.query.state) }, browsers: browserHashes(req) },
+      { connectionId, by: { state: textOf(req.query.state) }, browsers: browserHashes(req, deps.config.baseUrl) },
       (connection, request, trace) => verifyOidcAnswer(deps, req.originalUrl, connection, request, trace),
     );
     await sendFinished(deps, res, finished);

@@ -47,7 +47,7 @@ export function samlRoutes(deps: SignInDeps): Router {
     const finished = await finishSignIn(
       deps,
       (id) => contextOf(deps, res, { kind: 'connection', id }),
-      { connectionId, by: { id: textOf(req.query.request) }, browsers: browserHashes(req) },
+      { connectionId, by: { id: textOf(req.query.request) }, browsers: browserHashes(req, deps.config.baseUrl) },
       (connection, request, trace) => verifySamlAnswer(deps, connection, request, trace),
     );
     await sendFinished(deps, res, finished);
