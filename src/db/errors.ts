@@ -15,6 +15,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   directory_active: { code: 'conflict' },
   directory_inactive: { code: 'conflict' },
   directory_paired: { code: 'conflict' },
+  directory_switched_off: { code: 'directory_inactive' },
   directory_user_taken: { code: 'uniqueness' },
   directory_user_shares_member: { code: 'uniqueness' },
   group_member_unknown: { code: 'invalid_value' },

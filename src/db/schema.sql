@@ -1119,6 +1119,7 @@ release_members(uuid,uuid[],text,text,jsonb) -> void, plan_cache_mode=force_gene
 release_retained_control(uuid,jsonb) -> void
 remove_extension_values(uuid,text) -> integer
 reopen_member(uuid,uuid,jsonb) -> void
+require_active_directory(uuid,uuid) -> void
 rest_members_of_directory(uuid,uuid,jsonb) -> integer
 revoke_credentials(text,uuid,uuid) -> integer, security definer, search_path=public, pg_temp
 revoke_keys_of_member() -> trigger

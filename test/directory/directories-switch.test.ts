@@ -1,4 +1,5 @@
 // A directory is switched off, on again and deleted: what becomes of its members, their teams and its tokens.
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ScimSetup, setupScim, type TestDirectory } from '../scim/scim-setup.ts';
 import { eventually } from '../support/eventually.ts';
@@ -55,6 +56,29 @@ describe('switched off', () => {
     expect(await teamsOf(d.org, ada)).toEqual([team]);
     await eventually(async () => (await d.call('GET', `/Users/${ada}`)).status === 200);
     expect((await directoryCall(d, 'POST', '/activate')).status).toBe(409);
+  });
+
+  test('while requests are under way: who comes in later than that is refused, not left behind', async () => {
+    const d = await s.directory();
+    await d.user('earlier');
+    const admin = new pg.Client({ connectionString: s.t.database.adminUrl });
+    await admin.connect();
+    await admin.query('begin');
+    const off = `select * from deactivate_directory($1, $2, true, '{"kind":"system","id":"test"}')`;
+    expect((await admin.query(off, [d.org.id, d.id])).rows).toMatchObject([{ suspended: 1 }]);
+    const requests = [
+      d.call('POST', '/Users', { userName: `new@${d.org.key}.test` }),
+      d.call('POST', '/Users', { userName: 'without-address' }),
+    ];
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await eventually(async () => (await s.sql(waiting)).length > 0);
+    await admin.query('commit');
+    await admin.end();
+    for (const answer of await Promise.all(requests)) {
+      expect(answer).toMatchObject({ status: 403, body: { detail: expect.stringContaining('switched off') } });
+    }
+    const { body } = await call(d.org, 'GET', '/members');
+    expect(body.items.map((member: Json) => member.status)).toEqual(['suspended']);
   });
 
   test('with keep: nobody loses anything, and only the requests are refused', async () => {

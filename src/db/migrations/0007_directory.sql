@@ -172,6 +172,16 @@ begin
   return query select p_member, v_version, d.created_at, v_modified_at, 'updated';
 end $$;
 
+-- A request may still be under way when its directory is switched off, which locks the directory's row (0023): who is
+-- made before that is released with everybody else, and nobody is made after it.
+create function require_active_directory(p_org uuid, p_directory uuid) returns void language plpgsql as $$
+begin
+  perform from directory where org_id = p_org and id = p_directory and status = 'active' for key share;
+  if not found then
+    perform refuse('directory_switched_off', 'This directory is switched off. An administrator can switch it on again.');
+  end if;
+end $$;
+
 -- The long way of a create; a new user whom nobody knew is mostly made by scim_create_users (0012).
 create function scim_create_user(p_org uuid, p_directory uuid, p_actor jsonb, u directory_user_input)
   returns table (member_id uuid, version integer, created_at timestamptz, modified_at timestamptz, outcome text)
@@ -183,6 +193,7 @@ declare
   v_member uuid;
   v_hindrance text;
 begin
+  perform require_active_directory(p_org, p_directory);
   -- a live user of that externalId, else of that name; one deleted of that externalId
   select coalesce(
       (select member_id from directory_user where org_id = p_org and directory_id = p_directory

@@ -106,6 +106,8 @@ begin
       fold_key(u.email), fold_key(u.given_name), fold_key(u.family_name), true, u.resource, now(), now()
     from admitted a join unknown u on u.n = a.n)
   select a.n, a.member_id, 1, now(), now() from admitted a;
+  -- after the inserts, whose foreign key has locked the directory's row already
+  perform require_active_directory(p_org, p_directory);
 end $$;
 
 -- write_person_names (0004) for several: answers those whose names changed.
