@@ -11,6 +11,7 @@ const STYLE: Html = {
   a { color: var(--accent) } .muted { opacity: .7 }
   table { border-collapse: collapse; width: 100% }
   td, th { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+  th { overflow-wrap: normal }
   pre { background: var(--soft); padding: 1rem; overflow: auto; border-radius: .5rem; white-space: pre-wrap }
   iframe { width: 100%; height: 36rem; border: 1px solid var(--line); border-radius: .5rem; background: #fff }
   .button, button { font: inherit; display: inline-block; padding: .5rem 1rem; border: 0; border-radius: .5rem;
