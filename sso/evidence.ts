@@ -175,8 +175,13 @@ function firstText(values: readonly unknown[]): string | undefined {
   return undefined;
 }
 
-/** RFC 5321 4.5.3.1: at most 254 characters; one "@" and no blanks. */
+/**
+ * RFC 5321 4.5.3.1: at most 254 characters, with letters of all languages (RFC 6531). Without what would be read otherwise
+ * in a list of recipients (RFC 5322 3.2.3), and without what nobody sees: an address that looks like another's.
+ */
+const ADDRESS = /^[^\s@\p{Cc}\p{Cf}()<>[\]:;,\\"]+@[^\s@\p{Cc}\p{Cf}()<>[\]:;,\\"]+$/u;
+
 function asAddress(value: string | undefined): string | undefined {
   const text = value?.normalize('NFC').trim();
-  return text !== undefined && text.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(text) ? text : undefined;
+  return text !== undefined && text.length <= 254 && ADDRESS.test(text) ? text : undefined;
 }

@@ -152,6 +152,33 @@ describe('the person by SAML', () => {
     expect(samlEvidence(saml({ email: ['a@b@c'] }), generic).address).toBeUndefined();
     expect(samlEvidence(saml({ email: [`${'a'.repeat(250)}@b.test`] }), generic).address).toBeUndefined();
   });
+
+  test.each(["o'brien+x@acme.test", 'jürgen@acme.test', '用户@例子.测试', 'a!#$%&*/=?^_`{|}~-@acme.test'])(
+    'takes the address %s',
+    (address) => {
+      expect(samlEvidence(saml({ email: [address] }), generic).address).toBe(address);
+      expect(oidcEvidence({ email: address }, generic).address).toBe(address);
+    },
+  );
+
+  test.each([
+    'mailto:ada@acme.test',
+    'Ada <ada@acme.test>',
+    'eve,ada@acme.test',
+    'eve;ada@acme.test',
+    '"ada"@acme.test',
+    'ada(eve)@acme.test',
+    'ada\\@acme.test',
+    'ada@[127.0.0.1]',
+    'ada\u0001@acme.test',
+    'ada\u200b@acme.test',
+    'ada\u202e@acme.test',
+    'ada@acme.test\u00ad',
+    'ada@\ufeffacme.test',
+  ])('takes no address that is read or seen otherwise: %j', (address) => {
+    expect(samlEvidence(saml({ email: [address] }), generic).address).toBeUndefined();
+    expect(oidcEvidence({ email: address }, generic).address).toBeUndefined();
+  });
 });
 
 describe('the person by OpenID Connect', () => {
