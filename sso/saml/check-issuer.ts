@@ -7,9 +7,10 @@ export function checkIssuerElement(issuers: readonly Element[], expected: string
   const [issuer] = issuers;
   const value = issuer && token(issuer);
   const format = issuer && attribute(issuer, 'Format');
-  const isEntity = format === undefined || format === ISSUER_FORMAT_ENTITY;
-  if (issuers.length !== 1 || value !== expected || !isEntity) {
+  if (issuers.length !== 1 || value !== expected) {
     throw new Refused('issuer', `${quoted(value)} instead of ${quoted(expected)}`);
   }
+  if (format !== undefined && format !== ISSUER_FORMAT_ENTITY)
+    throw new Refused('issuer', `the format ${quoted(format)}`);
   return value;
 }

@@ -21,6 +21,11 @@ refuses('the response', [
   ['version 1.1', 'version', () => signed({ version: '1.1' })],
   ['assertion version 1.1', 'version', () => signed({ assertionVersion: '1.1' })],
   ['another issuer of the response', 'issuer', () => signed({ responseIssuer: 'https://evil.test' })],
+  [
+    'an issuer of another format',
+    'issuer',
+    () => signXml(unsigned().replaceAll('<saml:Issuer>', '<saml:Issuer Format="urn:x:persistent">'), { key: KEYS.idp }),
+  ],
   ['another destination', 'destination', () => signed({ destination: 'https://other.test/acs' })],
   [
     "another connection's address as destination",
