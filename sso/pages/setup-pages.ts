@@ -152,7 +152,7 @@ const ENTER_WORDS: Readonly<Record<string, string>> = {
 function providerForm(connection: Connection, frame: SetupFrame): Html {
   if (connection.protocol === 'saml') {
     const known = connection.settings.idp;
-    return html`${known ? html`<p class="soft">Known: ${known.idpEntityId}, signs in at ${known.ssoUrl}, ${known.certificates.length} certificate(s).</p>` : undefined}
+    return html`${known ? html`<p class="soft">Known: ${known.idpEntityId}, signs in at ${known.ssoUrl}, ${known.certificates.length === 1 ? 'one certificate' : `${known.certificates.length} certificates`}.</p>` : undefined}
 ${form(
   frame,
   'provider',
