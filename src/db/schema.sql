@@ -1106,9 +1106,9 @@ ranked_roles(uuid,uuid) -> TABLE(place bigint, role_key text, source text, ref t
 rebuild_unique_keys(uuid) -> void
 reconcile_connection(uuid,uuid,jsonb) -> integer
 reconcile_directory(uuid,uuid,jsonb) -> integer
-reconcile_grants(uuid,uuid[],jsonb,boolean,uuid[]) -> integer, plan_cache_mode=force_generic_plan
+reconcile_grants(uuid,uuid[],jsonb,boolean,uuid[]) -> integer, plan_cache_mode=force_generic_plan, enable_seqscan=off
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
-record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> record, plan_cache_mode=force_generic_plan
+record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> record, plan_cache_mode=force_generic_plan, enable_seqscan=off
 refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger

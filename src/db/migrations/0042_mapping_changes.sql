@@ -169,7 +169,7 @@ create trigger directory_group_forgets_matches after delete on directory_group r
 -- what is known has changed, the rules that match a value that came or went (null: nothing has).
 create function record_claim(p_org uuid, p_connection uuid, p_member uuid, p_attribute text, p_state text, p_replaces boolean,
   p_values text[], p_at timestamptz, p_trace uuid, out resolved integer, out fresh jsonb, out rules uuid[])
-  language plpgsql set plan_cache_mode = force_generic_plan as $$
+  language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_source text := case when p_attribute = '' then 'sso.groups' else 'sso.attribute' end;
   v_known uuid[] := coalesce((select value_ids from sso_evidence
