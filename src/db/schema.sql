@@ -997,7 +997,6 @@ address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
 admit_new_members(uuid,text,uuid,bigint[],text[],text[],text[],text[]) -> TABLE(n bigint, member_id uuid, status text)
-admit_newcomers(uuid,bigint[],text[],text[],text[]) -> TABLE(n bigint, person_id uuid), security definer, search_path=public, pg_temp
 admit_waiting(uuid,text,jsonb) -> integer
 adoption_hindrance(uuid,uuid) -> text
 alert_mass_suspensions(timestamp with time zone) -> integer
@@ -1023,6 +1022,7 @@ decide_held_change(uuid,uuid,boolean,jsonb) -> integer
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
 delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
 demand_logout(uuid) -> void, security definer, search_path=public, pg_temp
+demand_organization(uuid) -> void
 directory_denies(uuid,uuid,uuid,uuid) -> boolean
 directory_user_of_person(uuid,text[]) -> TABLE(org_id uuid, directory_id uuid, member_id uuid), security definer, search_path=public, pg_temp
 domains_above(text) -> text[]
@@ -1058,7 +1058,7 @@ isolate_by_organization(text[]) -> void
 issue_credential(bytea,text,uuid,uuid,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
 keys_of_directory_user(uuid,text,jsonb) -> TABLE(key uuid, is_unique boolean)
 list_organizations() -> TABLE(org_id uuid, key text, display_name text), security definer, search_path=public, pg_temp
-lock_directory_users(uuid,uuid,jsonb) -> void
+lock_directory_users(uuid,uuid,uuid[]) -> void
 lock_extension_schemas(uuid,boolean) -> void
 lock_mapping(uuid,boolean) -> void
 lose_domain(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp
@@ -1127,14 +1127,14 @@ rule_grants(uuid,uuid[],uuid[],boolean) -> TABLE(member_id uuid, target_kind tex
 scim_change_members(uuid,uuid,jsonb,uuid[],bigint[],uuid[],boolean[]) -> TABLE(n bigint, changed integer), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_create_group(uuid,uuid,jsonb,text,text,jsonb,uuid[],jsonb) -> TABLE(id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone)
 scim_create_user(uuid,uuid,jsonb,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
-scim_create_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
-scim_deactivate_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_create_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), security definer, search_path=public, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_deactivate_users(uuid,uuid,jsonb,uuid[],jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_delete_group(uuid,uuid,uuid,jsonb,integer) -> text
 scim_delete_user(uuid,uuid,uuid,jsonb,integer) -> text
-scim_delete_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_delete_users(uuid,uuid,jsonb,uuid[]) -> TABLE(n bigint), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 scim_update_group(uuid,uuid,uuid,jsonb,integer,text,text,jsonb,boolean,uuid[],uuid[],jsonb) -> TABLE(version integer, modified_at timestamp with time zone, outcome text)
 scim_update_user(uuid,uuid,uuid,jsonb,integer,directory_user_input) -> TABLE(member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone, outcome text)
-scim_update_users(uuid,uuid,jsonb,jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+scim_update_users(uuid,uuid,jsonb,uuid[],jsonb) -> TABLE(n bigint, member_id uuid, version integer, created_at timestamp with time zone, modified_at timestamp with time zone), security definer, search_path=public, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 seal_audit(uuid,integer) -> integer, security definer, search_path=public, pg_temp
 sessions_of_browser(uuid,uuid) -> TABLE(org_id uuid, id uuid, organization_key text, person_id uuid, keycloak_session text), security definer, search_path=public, pg_temp
 set_directory_blocks(uuid,uuid,uuid[],boolean) -> void
@@ -1164,7 +1164,6 @@ warn_expiring_certificates(timestamp with time zone) -> integer
 warn_expiring_tokens(timestamp with time zone) -> integer
 would_be_changes(uuid,uuid) -> TABLE(member_id uuid, kind text, target text, role_now text, rules uuid[])
 write_directory_user_keys() -> trigger
-write_names_of_persons(uuid,uuid[],text[],text[]) -> TABLE(person_id uuid), security definer, search_path=public, pg_temp
 write_person_names(uuid,uuid,text,text) -> boolean, security definer, search_path=public, pg_temp
 
 -- triggers

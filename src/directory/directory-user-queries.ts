@@ -44,22 +44,31 @@ const KEY_MATCHES: Readonly<Record<UserKey, string>> = {
   externalId: 'd.external_id = asked.value',
 };
 
-/** Those of `values` that there are: `n` is the place of a row's value among them, counted from 1. */
+/** Whom to look for, and in which directory. */
+export type AskedUser = { readonly directoryId: string; readonly value: string };
+
+/** Those of `asked` that there are: `n` is the place of a row's value among them, counted from 1. */
 export function findDirectoryUsers(
   deps: DirectoryDeps,
-  scope: DirectoryScope,
+  orgId: string,
   key: UserKey,
-  values: readonly string[],
+  asked: readonly AskedUser[],
   groupsAt: string,
 ): Promise<(DirectoryUserRow & { readonly n: number })[]> {
-  return deps.db.query(scope.orgId, {
+  return deps.db.query(orgId, {
     name: `directory_users_by_${key}`,
-    // the limit keeps each look-up one of its own, where a join might read the whole directory; a JSON array, since the
+    // the limit keeps each look-up one of its own, where a join might read the whole directory; JSON arrays, since the
     // length of an SQL array would have every statement planned anew
     text: `select asked.n::integer as n, ${COLUMNS}, ${groupsColumn(4)}
-      from jsonb_array_elements_text($3) with ordinality as asked (value, n)
-      cross join lateral (select * from directory_user d where ${LIVE} and ${KEY_MATCHES[key]} limit 1) d`,
-    values: [scope.orgId, scope.directoryId, JSON.stringify(values), groupsAt],
+      from rows from (jsonb_array_elements_text($2), jsonb_array_elements_text($3)) with ordinality as asked (directory_id, value, n)
+      cross join lateral (select * from directory_user d where d.org_id = $1 and d.directory_id = asked.directory_id::uuid
+        and d.deleted_at is null and ${KEY_MATCHES[key]} limit 1) d`,
+    values: [
+      orgId,
+      JSON.stringify(asked.map(({ directoryId }) => directoryId)),
+      JSON.stringify(asked.map(({ value }) => value)),
+      groupsAt,
+    ],
   });
 }
 

@@ -9,7 +9,7 @@ const AT_MOST = 32;
 
 type Asked = { readonly scope: DirectoryScope; readonly value: string; readonly groupsAt: string };
 
-/** One for each process; users of different directories are never read by one statement. */
+/** One for each process; users of different organizations are never read by one statement. */
 export class GatheredReads {
   readonly #deps: DirectoryDeps;
   readonly #byKey: Readonly<Record<UserKey, Gather<Asked, DirectoryUserRow | null>>>;
@@ -36,7 +36,7 @@ export class GatheredReads {
     // inside a shared transaction a read sees that one's changes, and nobody else may be read with it
     const row = this.#deps.db.isShared(scope.orgId)
       ? (await readTogether(this.#deps, key, [asked]))[0]
-      : await this.#byKey[key].make(scope.directoryId, asked);
+      : await this.#byKey[key].make(scope.orgId, asked);
     return row ?? undefined;
   }
 }
@@ -55,8 +55,8 @@ async function readTogether(
   calls: readonly Asked[],
 ): Promise<(DirectoryUserRow | null)[]> {
   const { scope, groupsAt } = calls[0]!;
-  const values = calls.map((call) => call.value);
+  const asked = calls.map((call) => ({ directoryId: call.scope.directoryId, value: call.value }));
   const answers: (DirectoryUserRow | null)[] = new Array(calls.length).fill(null);
-  for (const { n, ...row } of await findDirectoryUsers(deps, scope, key, values, groupsAt)) answers[n - 1] = row;
+  for (const row of await findDirectoryUsers(deps, scope.orgId, key, asked, groupsAt)) answers[row.n - 1] = row;
   return answers;
 }

@@ -54,11 +54,12 @@ async function replaceTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name,
-    text: `select * from ${name}($1, $2, $3, $4)`,
+    text: `select * from ${name}($1, $2, $3, $4, $5)`,
     values: [
       scope.orgId,
       scope.directoryId,
       actorOf(scope),
+      calls.map(({ id }) => id),
       listOf(calls, ({ id, version, user }) => `"member_id":"${id}","version":${version ?? null},${userFields(user)}`),
     ],
   });
@@ -74,7 +75,7 @@ export async function deleteUsersTogether(
   const rows = await deps.db.query<Numbered>(scope.orgId, {
     name: 'scim_delete_users',
     text: 'select * from scim_delete_users($1, $2, $3, $4)',
-    values: [scope.orgId, scope.directoryId, actorOf(scope), listOf(calls, ({ id }) => `"member_id":"${id}"`)],
+    values: [scope.orgId, scope.directoryId, actorOf(scope), calls.map(({ id }) => id)],
   });
   return inOrder(calls.length, rows, () => true as const);
 }

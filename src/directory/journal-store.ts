@@ -9,15 +9,16 @@ export async function insertJournal(
 ): Promise<void> {
   await deps.db.query(orgId, {
     name: 'scim_journal_append',
+    // no wait for the disk: of the last second's entries a crash may take some anyway
     text: `insert into scim_journal (org_id, id, directory_id, at, request_id, method, path, status, latency_ms, detail,
         resource_id)
-      select $1, * from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-        $8::smallint[], $9::real[], $10::jsonb[], $11::uuid[])`,
+      select $1, entry.* from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+        $8::smallint[], $9::real[], $10::jsonb[], $11::uuid[]) as entry, set_config('synchronous_commit', 'off', true)`,
     values: [
       orgId,
       entries.map((entry) => entry.id),
       entries.map((entry) => entry.directoryId),
-      entries.map((entry) => entry.at),
+      entries.map((entry) => entry.at.toISOString()),
       entries.map((entry) => entry.requestId),
       entries.map((entry) => entry.method),
       entries.map((entry) => entry.path),

@@ -194,6 +194,16 @@ describe('law 5: row-level security', () => {
     expect(moved).toEqual([]);
   });
 
+  test.each([`scim_create_users($1, $1, '{}', '[]')`, `scim_update_users($1, $1, '{}', '{}', '[]')`])(
+    'is demanded by what runs past it: %s',
+    async (call) => {
+      const asked = { text: `select * from ${call}`, values: [globex.id] };
+      await expect(t.db.query(acme.id, asked)).rejects.toThrow(/not lent for organization/);
+      await expect(t.db.realm(asked)).rejects.toThrow(/not lent for organization/);
+      expect(await t.db.query(globex.id, asked)).toEqual([]);
+    },
+  );
+
   test('every function that crosses organizations has a pinned search path and is granted by name', async () => {
     const { rows } = await as(t.database.adminUrl, (client) =>
       client.query(`select p.oid::regprocedure::text as name from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef

@@ -14,64 +14,61 @@ create type directory_user_asked as (
   family_name text, email text, resource jsonb
 );
 
--- The persons of addresses that are nobody's yet: admission (0004) for the case that no account has to be looked at.
--- A null person means that the organization has not proved the domain. `n` is the caller's.
-create function admit_newcomers(p_org uuid, p_ns bigint[], p_addresses text[], p_given text[], p_family text[])
-  returns table (n bigint, person_id uuid) language sql security definer set search_path = public, pg_temp as $$
-  with asked as materialized (
-    select u.n, u.address, fold_key(u.address) as address_key, u.given, u.family,
-      case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
-        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
-    from unnest(p_ns, p_addresses, p_given, p_family) as u (n, address, given, family)),
-  newcomer as (
-    insert into person (id, given_name, family_name) select a.person_id, a.given, a.family from asked a
-    where a.person_id is not null and (select o.person_id from person_address o where o.address_key = a.address_key) is null
-    returning id),
-  place as (
-    insert into person_address (address_key, address, person_id, proved_at)
-    select a.address_key, a.address, a.person_id, now() from asked a join newcomer on newcomer.id = a.person_id)
-  select a.n, a.person_id from asked a left join newcomer on newcomer.id = a.person_id
-  where a.person_id is null or newcomer.id is not null
-$$;
+-- Creates and updates run as the owner of the tables, for whom no policy is weighed at every one of them, row by row; so each
+-- of them demands first what the policies ask, and names p_org in all that it reads and writes of an organization.
+create function demand_organization(p_org uuid) returns void language plpgsql as $$
+begin
+  if p_org is distinct from nullif(current_setting('drawbridge.org_id', true), '')::uuid then
+    raise exception 'the connection is not lent for organization %', p_org using errcode = 'insufficient_privilege';
+  end if;
+end $$;
 
 -- The door in for several who were nobody here: admit_member (0005) for people without a past, carried from the start by
--- one source. Answers those it let in, active or pending for want of a proved domain; whom it leaves out (somebody has the
--- address, here or elsewhere) or a plan that counts seats goes through the other one. `n` is the caller's; each has an
--- address.
+-- one source. Answers those it let in, active or, where the organization has not proved their domain, pending without a
+-- person: admission (0004) for the case that no account has to be looked at. Whom it leaves out (somebody has the address,
+-- here or elsewhere) or a plan that counts seats goes through the other door. `n` is the caller's; each has an address. For
+-- functions that run as the owner, which alone reach persons.
 create function admit_new_members(p_org uuid, p_source text, p_ref uuid, p_ns bigint[], p_addresses text[],
   p_display_names text[], p_given_names text[], p_family_names text[])
   returns table (n bigint, member_id uuid, status text) language sql as $$
   with stranger as materialized (
-    select u.n, u.address, u.display_name, u.given_name, u.family_name, o.default_role
+    select u.*, fold_key(u.address) as address_key, o.default_role,
+      case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
+        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
     from organization o,
       unnest(p_ns, p_addresses, p_display_names, p_given_names, p_family_names) as u (n, address, display_name, given_name, family_name)
     where o.org_id = p_org and o.seat_limit is null
       and (select m.id from member m where m.org_id = p_org and m.address_key = fold_key(u.address)
         and m.status not in ('removed', 'purged')) is null),
   admitted as materialized (
-    select s.*, p.person_id, uuidv7() as member_id, case when p.person_id is null then 'pending' else 'active' end as status
-    from (select array_agg(s.n) as ns, array_agg(s.address) as addresses, array_agg(s.given_name) as given,
-        array_agg(s.family_name) as family from stranger s) every
-      cross join lateral admit_newcomers(p_org, every.ns, every.addresses, every.given, every.family) p
-      join stranger s on s.n = p.n),
+    select s.*, uuidv7() as member_id, case when s.person_id is null then 'pending' else 'active' end as status from stranger s
+    where s.person_id is null or (select a.person_id from person_address a where a.address_key = s.address_key) is null),
+  newcomer as (
+    insert into person (id, given_name, family_name) select a.person_id, a.given_name, a.family_name from admitted a
+    where a.person_id is not null),
+  place as (
+    insert into person_address (address_key, address, person_id, proved_at)
+    select a.address_key, a.address, a.person_id, now() from admitted a where a.person_id is not null),
   new_member as (
     insert into member (org_id, id, person_id, status, pending_reason, role_key, address, address_key, display_name,
       given_name, family_name)
     select p_org, a.member_id, a.person_id, a.status, case when a.status = 'pending' then 'address_not_verified' end,
-      a.default_role, a.address, fold_key(a.address), a.display_name, a.given_name, a.family_name from admitted a),
+      a.default_role, a.address, a.address_key, a.display_name, a.given_name, a.family_name from admitted a),
   new_carrier as (
     insert into carrier (org_id, member_id, source, ref) select p_org, a.member_id, p_source, p_ref from admitted a),
   mark as (
-    insert into projection_due (kind, subject_id) select 'person', a.person_id from admitted a where a.person_id is not null
-    on conflict (kind, subject_id) do update set seq = nextval('projection_seq'), attempts = 0)
+    -- of persons who are new: there is none to meet
+    insert into projection_due (kind, subject_id) select 'person', a.person_id from admitted a where a.person_id is not null)
   select a.n, a.member_id, a.status from admitted a
 $$;
 
 create function scim_create_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
+  security definer set search_path = public, pg_temp
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
+  perform demand_organization(p_org);
   return query
   -- subqueries of one row each, since the planner may make a scan of the whole directory of an anti-join
   with unknown as materialized (
@@ -110,21 +107,11 @@ begin
   perform require_active_directory(p_org, p_directory);
 end $$;
 
--- write_person_names (0004) for several: answers those whose names changed.
-create function write_names_of_persons(p_org uuid, p_persons uuid[], p_given text[], p_family text[])
-  returns table (person_id uuid) language sql security definer set search_path = public, pg_temp as $$
-  update person p set given_name = u.given, family_name = u.family
-  from unnest(p_persons, p_given, p_family) as u (id, given, family)
-  where p.id = u.id and (p.given_name, p.family_name) is distinct from (u.given, u.family)
-    and home_organization(p.id) = p_org
-  returning p.id
-$$;
-
 -- What is decided of users and their members holds until the commit: whoever changes what a member is, or may do, locks it.
 -- Each of them locks in this order.
-create function lock_directory_users(p_org uuid, p_directory uuid, p_users jsonb) returns void language sql as $$
+create function lock_directory_users(p_org uuid, p_directory uuid, p_members uuid[]) returns void language sql as $$
   -- one look-up by its whole key for each: as joins, a large directory would be walked in the order of its ids
-  select from (select member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) order by member_id) a
+  select from (select member_id from unnest(p_members) as u (member_id) order by member_id) a
     cross join lateral (select from directory_user d
       where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id limit 1 for update) d
     cross join lateral (select from member m where m.org_id = p_org and m.id = a.member_id limit 1 for update) m
@@ -132,12 +119,14 @@ $$;
 
 -- Replacements of users who are active and stay so, at the address they have, and whom no other directory states. A version
 -- that is not the present one is left out like any other question.
-create function scim_update_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
+create function scim_update_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
+  security definer set search_path = public, pg_temp
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
-  perform lock_directory_users(p_org, p_directory, p_users);
+  perform demand_organization(p_org);
+  perform lock_directory_users(p_org, p_directory, p_members);
   return query
   with asked as materialized (
     select * from jsonb_populate_recordset(null::directory_user_asked, p_users) u),
@@ -163,12 +152,18 @@ begin
   event as (
     insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
     select p_org, p_actor, 'directory_user.updated', 'member', x.member_id, jsonb_build_object('version', x.version) from done x),
+  -- write_person_names (0004) for several. Whoever has verified a domain itself is the home of its people: only where nobody
+  -- has is home_organization asked, which costs as much as all the rest of a change
+  account as (
+    update person p set given_name = x.given_name, family_name = x.family_name
+    from done x where x.renamed and p.id = x.person_id
+      and (p.given_name, p.family_name) is distinct from (x.given_name, x.family_name)
+      and coalesce((select c.org_id from person_address a join domain_claim c on c.domain = split_part(a.address_key, '@', 2)
+          and c.status = 'verified' where a.person_id = p.id),
+        home_organization(p.id)) = p_org
+    returning p.id),
   mark as (
-    insert into projection_due (kind, subject_id)
-    select 'person', w.person_id
-    from (select array_agg(x.person_id) as persons, array_agg(x.given_name) as given, array_agg(x.family_name) as family
-        from done x where x.renamed) every
-      cross join lateral write_names_of_persons(p_org, every.persons, every.given, every.family) w
+    insert into projection_due (kind, subject_id) select 'person', a.id from account a
     on conflict (kind, subject_id) do update set priority = least(projection_due.priority, 1),
       seq = nextval('projection_seq'), due_at = least(projection_due.due_at, now()), attempts = 0)
   select x.n, x.member_id, x.version, x.created_at, x.modified_at from done x;
@@ -176,14 +171,14 @@ end $$;
 
 -- Users who become inactive and otherwise stay as they are: plain where no other directory states them and they have no full
 -- control.
-create function scim_deactivate_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
+create function scim_deactivate_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[], p_users jsonb)
   returns table (n bigint, member_id uuid, version integer, created_at timestamptz, modified_at timestamptz) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_plain uuid[];
 begin
-  perform lock_directory_users(p_org, p_directory, p_users);
+  perform lock_directory_users(p_org, p_directory, p_members);
   v_plain := array(
     select a.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
     where (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory and d.member_id = a.member_id
@@ -213,16 +208,16 @@ end $$;
 
 -- Users whom a directory deletes and whom nothing else holds or has given anything: the member goes with them. Blocks stay
 -- as tombstones.
-create function scim_delete_users(p_org uuid, p_directory uuid, p_actor jsonb, p_users jsonb)
+create function scim_delete_users(p_org uuid, p_directory uuid, p_actor jsonb, p_members uuid[])
   returns table (n bigint) language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_plain uuid[];
 begin
-  perform lock_directory_users(p_org, p_directory, p_users);
+  perform lock_directory_users(p_org, p_directory, p_members);
   v_plain := array(
-    select a.member_id from jsonb_populate_recordset(null::directory_user_asked, p_users) a
+    select a.member_id from unnest(p_members) as a (member_id)
     where (select d.member_id from directory_user d where d.org_id = p_org and d.directory_id = p_directory
         and d.member_id = a.member_id and d.deleted_at is null and d.adoption is null) is not null
       and (select o.directory_id from directory_user o where o.org_id = p_org and o.member_id = a.member_id
@@ -250,7 +245,7 @@ begin
     insert into directory_count (org_id, directory_id, slot, users)
     select p_org, p_directory, pg_backend_pid() % 64, -cardinality(v_plain)
     on conflict (org_id, directory_id, slot) do update set users = directory_count.users + excluded.users)
-  select a.n from jsonb_populate_recordset(null::directory_user_asked, p_users) a where a.member_id = any (v_plain);
+  select a.n from unnest(p_members) with ordinality as a (member_id, n) where a.member_id = any (v_plain);
 end $$;
 
 -- Changes of members of several groups, each by difference: `n` of a pair is the change it belongs to. One pair of group and
@@ -316,10 +311,12 @@ declare
   v_function regprocedure;
 begin
   for v_function in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'public'::regnamespace
-    and p.proname in ('admit_newcomers', 'admit_new_members', 'lock_directory_users', 'scim_create_users', 'scim_update_users', 'write_names_of_persons',
+    and p.proname in ('demand_organization', 'admit_new_members', 'lock_directory_users', 'scim_create_users', 'scim_update_users',
       'scim_change_members', 'scim_deactivate_users', 'scim_delete_users')
   loop
     execute format('revoke execute on function %s from public', v_function);
     execute format('grant execute on function %s to drawbridge_app, drawbridge_worker', v_function);
   end loop;
+  -- whoever calls it must run as the owner
+  revoke execute on function admit_new_members from drawbridge_app, drawbridge_worker;
 end $$;

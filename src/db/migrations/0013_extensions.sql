@@ -39,16 +39,18 @@ create function further_key(p_place text, p_value text) returns uuid language sq
   select encode(substring(sha256(convert_to(p_place || ' ' || p_value, 'UTF8')) for 16), 'hex')::uuid
 $$;
 
--- Most users have one address, no manager and no extension of the organization's own. Inlined where it is asked.
+-- Most users have one address, no manager and no extension of the organization's own.
 create function has_own_extension(p_resource jsonb) returns boolean language sql immutable parallel safe as $$
   select not p_resource -> 'schemas' <@ '["urn:ietf:params:scim:schemas:core:2.0:User",
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]'
 $$;
-create function has_further_keys(p_resource jsonb) returns boolean language sql immutable parallel safe as $$
-  select p_resource -> 'emails' -> 1 is not null
+-- Not inlined: as the condition of a trigger it would be compiled by every statement.
+create function has_further_keys(p_resource jsonb) returns boolean language plpgsql immutable parallel safe as $$
+begin
+  return p_resource -> 'emails' -> 1 is not null
     or p_resource #> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager}' is not null
-    or has_own_extension(p_resource)
-$$;
+    or has_own_extension(p_resource);
+end $$;
 
 -- Where a user's manager reference leads, if it can lead anywhere.
 create function manager_of(p_resource jsonb) returns uuid language sql stable parallel safe as $$
