@@ -20,8 +20,19 @@ export type Projection = {
 
 const WHOLE: Projection = { isWhole: true, shows: () => true, asksFor: () => false, apply: (resource) => resource };
 
+/** What a type shows to who chooses nothing, as nearly all do. */
+const unchosen = new WeakMap<ResourceType, Projection>();
+
 /** By `attributes`, else by `excludedAttributes`. Names that the type does not have choose nothing. */
 export function readProjection(type: ResourceType, parameters: RequestParameters): Projection {
+  const isChosen = parameters('attributes') !== undefined || parameters('excludedAttributes') !== undefined;
+  if (isChosen) return makeProjection(type, parameters);
+  const known = unchosen.get(type) ?? makeProjection(type, parameters);
+  unchosen.set(type, known);
+  return known;
+}
+
+function makeProjection(type: ResourceType, parameters: RequestParameters): Projection {
   const wanted = namesOf(parameters('attributes'));
   if (wanted.length > 0) return only(shownBy(type, readChoice(type, wanted)));
   const hidden = hiddenBy(type, readChoice(type, namesOf(parameters('excludedAttributes'))));

@@ -134,7 +134,10 @@ export function createScim(deps: ScimDeps): Scim {
 
 async function walk(exchange: Exchange, parts: Parts): Promise<{ answer: ScimAnswer; failure?: unknown }> {
   try {
-    for (const step of STEPS) await step(exchange, parts);
+    for (const step of STEPS) {
+      const work = step(exchange, parts);
+      if (work) await work;
+    }
     return { answer: exchange.answer! };
   } catch (failure) {
     return { answer: errorAnswer(failure, exchange.requestId), failure };
