@@ -77,6 +77,7 @@ function allowed({ methods }: Route): string {
 }
 
 function decode(text: string): string | undefined {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

@@ -26,8 +26,24 @@ export function createLogger(config: { logLevel: string }, destination?: Destina
       formatters: { log: (fields) => cut(fields, DEPTH), bindings: (fields) => cut(fields, DEPTH) },
       serializers: { err: (error: Error) => cut({ ...pino.stdSerializers.err(error) }, DEPTH - 1) },
     },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: BLOCK_BYTES, periodicFlush: WRITE_EVERY_MS }),
+    destination ?? standardOutput(),
   );
+}
+
+/** In bytes: a block of text would be measured, and so copied, again with each line. */
+function standardOutput(): DestinationStream & { flushSync(): void } {
+  const options = {
+    dest: 1,
+    sync: false,
+    minLength: BLOCK_BYTES,
+    periodicFlush: WRITE_EVERY_MS,
+    contentMode: 'buffer',
+  };
+  const output = pino.destination(options as object);
+  return {
+    write: (line) => void output.write(Buffer.from(line) as unknown as string),
+    flushSync: () => output.flushSync(),
+  };
 }
 
 /** The same fields with secrets replaced; what holds none is not copied. */

@@ -36,6 +36,7 @@ export class Database {
       application_name: options.applicationName ?? 'drawbridge',
       connectionTimeoutMillis: 5_000,
       idleTimeoutMillis: 30_000,
+      types: { getTypeParser },
     });
     // An idle connection that breaks is dropped by the pool; the next borrower gets a new one or a clear error.
     this.#pool.on('error', () => {});
@@ -150,6 +151,17 @@ export class Database {
       client.release(broken);
     }
   }
+}
+
+/** As pg reads values, but for times as a session in UTC writes them: of a page of a hundred rows they took a fifth. */
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.TIMESTAMPTZ && format === 'text' ? readTime : pg.types.getTypeParser(oid, format);
+
+const UTC_TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
+
+function readTime(text: string): Date | number | null {
+  if (!UTC_TIME.test(text)) return pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text')(text);
+  return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
 }
 
 async function run<Row extends pg.QueryResultRow>(client: pg.PoolClient, statement: Statement): Promise<Row[]> {

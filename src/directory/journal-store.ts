@@ -16,18 +16,23 @@ export async function insertJournal(
         $8::smallint[], $9::real[], $10::jsonb[], $11::uuid[]) as entry, set_config('synchronous_commit', 'off', true)`,
     values: [
       orgId,
-      entries.map((entry) => entry.id),
-      entries.map((entry) => entry.directoryId),
-      entries.map((entry) => entry.at.toISOString()),
+      plainArray(entries.map((entry) => entry.id)),
+      plainArray(entries.map((entry) => entry.directoryId)),
+      plainArray(entries.map((entry) => entry.at.toISOString())),
       entries.map((entry) => entry.requestId),
       entries.map((entry) => entry.method),
       entries.map((entry) => entry.path),
-      entries.map((entry) => entry.status),
-      entries.map((entry) => entry.latencyMs),
+      plainArray(entries.map((entry) => entry.status)),
+      plainArray(entries.map((entry) => entry.latencyMs)),
       entries.map((entry) => entry.detail ?? null),
-      entries.map((entry) => entry.resourceId ?? null),
+      plainArray(entries.map((entry) => entry.resourceId ?? 'NULL')),
     ],
   });
+}
+
+/** An array of ids, times and numbers as SQL text: pg looks into each value for what must be escaped. */
+function plainArray(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`;
 }
 
 /** Entries with a body only. */

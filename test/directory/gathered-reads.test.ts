@@ -1,4 +1,5 @@
-// Reads that are gathered never cross a shared transaction: what a dry run has changed is seen in it and nowhere else.
+// Reads that are gathered: each directory gets its own users only, whoever asks with it. They never cross a shared
+// transaction: what a dry run has changed is seen in it and nowhere else.
 import { AsyncResource } from 'node:async_hooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GatheredReads } from '../../src/directory/gathered-reads.ts';
@@ -32,4 +33,33 @@ test('a read inside a shared transaction sees what it changed, and one at the sa
   });
   await expect(undone).rejects.toMatchObject({ code: 'conflict' });
   expect(await Promise.all([read(), read()])).toEqual([1, 1]);
+});
+
+test('directories that ask at the same time get their own users, also by the same name', async () => {
+  const sister = await s.directory({ org: d.org });
+  const stranger = await s.directory();
+  const directories = [d, sister, stranger];
+  // the stranger's is of another organization, the sister's of the same one; d has none of this name
+  const made = [undefined, await sister.user('grace@acme.test'), await stranger.user('grace@acme.test')];
+  const reads = new GatheredReads(s.t);
+  const answers = await Promise.all(
+    directories.flatMap(({ org, id }) => {
+      const scope = { orgId: org.id, directoryId: id };
+      const find = (key: 'id' | 'userName', value: string) =>
+        reads.findUser(scope, key, value, 'http://scim.test/Groups/');
+      return [find('userName', 'GRACE@acme.test'), find('id', made[1]!.id), find('id', made[2]!.id)];
+    }),
+  );
+  const [, hers, theirs] = made.map((user) => user?.id);
+  expect(answers.map((row) => row?.id)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    hers,
+    hers,
+    undefined,
+    theirs,
+    undefined,
+    theirs,
+  ]);
 });
