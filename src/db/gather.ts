@@ -1,9 +1,9 @@
 // Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
 // commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes with
-// those of the same turn of the event loop, so nobody ever waits for company. While one statement of a lane is under way
-// a second one goes only with enough calls to be worth it, where the lane's calls do not wait for each other's locks:
-// it then works while the first waits for the log. Not for calls inside a shared transaction, which the others would
-// run in.
+// those of the next few turns of the event loop: some microseconds where nothing else is to be done, and what other
+// requests take to be read where there are any. While one statement of a lane is under way a second one goes only with
+// enough calls to be worth it, where the lane's calls do not wait for each other's locks: it then works while the first
+// waits for the log. Not for calls inside a shared transaction, which the others would run in.
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 
@@ -18,6 +18,8 @@ type Waiting<Call, Answer> = {
 
 type Lane<Call, Answer> = {
   waiting: Waiting<Call, Answer>[];
+  /** Whether the turns are being counted after which those who wait may go. */
+  isCounting: boolean;
   /** Statements under way. */
   running: number;
   /** What their calls touch. */
@@ -35,6 +37,9 @@ export type GatherSettings<Call, Answer> = {
   readonly touches?: (call: Call) => readonly string[];
 };
 
+/** Of the event loop. Those whose answers went out together ask again one by one, and would go by ones and twos for ever. */
+const TURNS = 4;
+
 export class Gather<Call, Answer> {
   readonly #settings: GatherSettings<Call, Answer>;
   readonly #lanes = new Map<string, Lane<Call, Answer>>();
@@ -46,15 +51,25 @@ export class Gather<Call, Answer> {
   /** Makes a call, with others of the same lane where they wait. Each fails by itself: whoever is refused goes alone. */
   make(lane: string, call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const known = this.#lanes.get(lane) ?? { waiting: [], running: 0, touched: new Set<string>() };
+      const known = this.#lanes.get(lane) ?? {
+        waiting: [],
+        isCounting: false,
+        running: 0,
+        touched: new Set<string>(),
+      };
       this.#lanes.set(lane, known);
       known.waiting.push({ call, resolve, reject });
-      setImmediate(() => this.#go(lane, known));
+      if (known.isCounting) return;
+      known.isCounting = true;
+      afterTurns(TURNS, () => {
+        known.isCounting = false;
+        this.#go(lane, known);
+      });
     });
   }
 
   #go(name: string, lane: Lane<Call, Answer>): void {
-    if (lane.running === 0 && lane.waiting.length === 0) {
+    if (lane.running === 0 && lane.waiting.length === 0 && !lane.isCounting) {
       if (this.#lanes.get(name) === lane) this.#lanes.delete(name);
       return;
     }
@@ -116,6 +131,10 @@ export class Gather<Call, Answer> {
       resolve(answer === undefined ? alone(call) : answer);
     }
   }
+}
+
+function afterTurns(turns: number, work: () => void): void {
+  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, work) : work()));
 }
 
 function isRefusal(error: unknown): boolean {

@@ -35,8 +35,10 @@ function gatherHeld(
   return { make, batches, singles, release: () => held.shift()?.() };
 }
 
-/** Lets every promise that can go on do so. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** Lets every promise that can go on do so, and whoever waits for a few turns of the event loop go. */
+const settle = async () => {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
 
 test('those of one turn go together, and those that come meanwhile do, at most so many', async () => {
   const { make, batches, release } = gatherHeld();
@@ -54,6 +56,17 @@ test('those of one turn go together, and those that come meanwhile do, at most s
   release();
   expect(await Promise.all(answers)).toEqual(['a!', 'b!', 'c!', 'd!', 'e!']);
   expect(batches).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+});
+
+test('those who come turn by turn go together, too', async () => {
+  const { make, batches, release } = gatherHeld();
+  const answers = [make('a')];
+  await new Promise((resolve) => setImmediate(resolve));
+  answers.push(make('b'));
+  await settle();
+  expect(batches).toEqual([['a', 'b']]);
+  release();
+  expect(await Promise.all(answers)).toEqual(['a!', 'b!']);
 });
 
 test('lanes do not wait for each other', async () => {
