@@ -51,12 +51,13 @@ async function readAtIndex<Row extends PageRow>(
 ): Promise<Page<Row>> {
   const { startIndex, limit } = list;
   if (limit === 0) return { rows: [], total: await source.count(), startIndex };
-  const id = listId(list.list);
-  const after = startIndex === 1 ? undefined : await findPageMark(services, scope, { list: id, index: startIndex });
+  // a hash, which the first page of a list that ends there does without
+  const id = () => listId(list.list);
+  const after = startIndex === 1 ? undefined : await findPageMark(services, scope, { list: id(), index: startIndex });
   const { rows, hasMore } = await readOneMore(source, { offset: startIndex - 1, after, backwards: false, limit });
   const seen = startIndex - 1 + rows.length;
   if (hasMore) {
-    const next = { list: id, index: startIndex + rows.length };
+    const next = { list: id(), index: startIndex + rows.length };
     const total = await source.count(services.marks.next(scope.directoryId, next, placeOf(rows.at(-1)!)));
     // whoever goes on until the total must come to what is left, though some of those it was shown are gone
     return { rows, total: Math.max(total, seen + 1), startIndex };

@@ -1,9 +1,9 @@
 // Calls of one kind that come while others of it are under way are gathered and made together: one statement and one
 // commit for all of them, as the database itself flushes its log for many. A call that finds nobody under way goes with
 // those of the next few turns of the event loop: some microseconds where nothing else is to be done, and what other
-// requests take to be read where there are any. While one statement of a lane is under way a second one goes only with
-// enough calls to be worth it, where the lane's calls do not wait for each other's locks: it then works while the first
-// waits for the log. Not for calls inside a shared transaction, which the others would run in.
+// requests take to be answered and read where there are any. While one statement of a lane is under way a second one goes
+// only with enough calls to be worth it, where the lane's calls do not wait for each other's locks: it then works while
+// the first waits for the log. Not for calls inside a shared transaction, which the others would run in.
 import pg from 'pg';
 import { DomainError } from '../errors.ts';
 
@@ -59,12 +59,17 @@ export class Gather<Call, Answer> {
       };
       this.#lanes.set(lane, known);
       known.waiting.push({ call, resolve, reject });
-      if (known.isCounting) return;
-      known.isCounting = true;
-      afterTurns(TURNS, () => {
-        known.isCounting = false;
-        this.#go(lane, known);
-      });
+      this.#goSoon(lane, known);
+    });
+  }
+
+  #goSoon(name: string, lane: Lane<Call, Answer>): void {
+    if (lane.waiting.length >= this.#settings.atMost) this.#go(name, lane);
+    if (lane.isCounting) return;
+    lane.isCounting = true;
+    afterTurns(TURNS, () => {
+      lane.isCounting = false;
+      this.#go(name, lane);
     });
   }
 
@@ -80,7 +85,7 @@ export class Gather<Call, Answer> {
     void this.#run(batch).finally(() => {
       lane.running -= 1;
       for (const thing of this.#thingsOf(batch)) lane.touched.delete(thing);
-      this.#go(name, lane);
+      this.#goSoon(name, lane);
     });
   }
 

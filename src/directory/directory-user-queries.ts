@@ -45,7 +45,7 @@ const KEY_MATCHES: Readonly<Record<UserKey, string>> = {
 };
 
 /** Whom to look for, and in which directory. */
-export type AskedUser = { readonly directoryId: string; readonly value: string };
+type AskedUser = { readonly directoryId: string; readonly value: string };
 
 /** Those of `asked` that there are: `n` is the place of a row's value among them, counted from 1. */
 export function findDirectoryUsers(
