@@ -115,9 +115,17 @@ export function createProviderKeys(
           algorithms: SIGNATURE_ALGORITHMS,
         });
         const { kid, alg: algorithm } = protectedHeader;
-        return { kid, algorithm, thumbprint: await calculateJwkThumbprint(await exportJWK(key)), readAgain };
+        return { kid, algorithm, thumbprint: await thumbprintOf(key), readAgain };
       }),
   };
+}
+
+const thumbprints = new WeakMap<CryptoKey, string>();
+
+async function thumbprintOf(key: CryptoKey): Promise<string> {
+  const thumbprint = thumbprints.get(key) ?? (await calculateJwkThumbprint(await exportJWK(key)));
+  thumbprints.set(key, thumbprint);
+  return thumbprint;
 }
 
 /** A published key that is broken or too short fails in the runtime's own words, which are not jose's. */

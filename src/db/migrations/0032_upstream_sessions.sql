@@ -66,20 +66,22 @@ $$;
 revoke execute on function sessions_of_browser(uuid, uuid) from public;
 grant execute on function sessions_of_browser(uuid, uuid) to drawbridge_app, drawbridge_worker;
 
--- Keycloak has opened, or found, a session for somebody whom a company has just signed in: which one it was. Only the
--- sign-in that it must have been is told; of two at once by one company neither is. One that the company has ended
--- meanwhile ends in Keycloak, too.
+-- Keycloak has opened, or found, a session for somebody whom a company has just signed in: which one it was. It comes
+-- within a minute, or after a page of Keycloak (a second factor to be set up). Only the sign-in that it must have been is
+-- told; of two at once by one company neither is. One that the company has ended meanwhile ends in Keycloak, too.
 create function note_company_sign_in(p_person uuid, p_alias text, p_session text, p_at timestamptz) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_found upstream_session;
 begin
   with fitting as materialized (
-    select s.org_id, s.id from upstream_session s join organization o on o.org_id = s.org_id
+    select s.org_id, s.id, s.started_at > p_at - interval '1 minute' as just_now from upstream_session s join organization o on o.org_id = s.org_id
     where s.person_id = p_person and 'sso-' || o.key = p_alias and s.keycloak_session is null
-      and s.started_at between p_at - interval '30 minutes' and p_at + interval '10 seconds')
-  update upstream_session s set keycloak_session = p_session from fitting f
-  where s.org_id = f.org_id and s.id = f.id and (select count(*) from fitting) = 1
+      and s.started_at between p_at - interval '30 minutes' and p_at + interval '10 seconds'),
+  nearest as materialized (
+    select org_id, id from fitting where just_now or not exists (select from fitting where just_now))
+  update upstream_session s set keycloak_session = p_session from nearest n
+  where s.org_id = n.org_id and s.id = n.id and (select count(*) from nearest) = 1
   returning s.* into v_found;
   if v_found.ended_by = 'company' then
     perform enqueue_job('end_keycloak_sessions',

@@ -177,6 +177,20 @@ describe('a session whose own id Keycloak has told', () => {
     expect(bridge.ports.endedSessions).toEqual(['late']);
   });
 
+  test('is that of the newest sign-in: one that Keycloak has not finished does not hinder it, nor a page that took long', async () => {
+    await bridge.rows('delete from upstream_session');
+    const { sid: unfinished } = await signIn();
+    await bridge.rows(`update upstream_session set started_at = now() - interval '10 minutes'`);
+    const { sid } = await signIn();
+    await told('new');
+    await told('old');
+    const found = await bridge.rows('select id, keycloak_session from upstream_session order by started_at');
+    expect(found).toEqual([
+      { id: unfinished, keycloak_session: 'old' },
+      { id: sid, keycloak_session: 'new' },
+    ]);
+  });
+
   test('is not guessed: of two sign-ins at once neither is told, nor one of another company or time', async () => {
     await bridge.rows('delete from upstream_session');
     await signIn();
