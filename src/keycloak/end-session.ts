@@ -1,4 +1,4 @@
-// Ends one session of the realm by its own id: with its tokens, whatever opened it, and also while its logout is under way.
+// Ends one session of the realm by its own id, with its tokens, whatever opened it.
 import type { Keycloak } from './keycloak.ts';
 
 /** One that is over already is no error. Throws KeycloakUnreachable or KeycloakRefused. */

@@ -1,6 +1,6 @@
 // The queue's task `end_keycloak_sessions`: as OpenID provider we tell Keycloak, our client, which session is over
-// (OpenID Connect Back-Channel Logout 1.0). Keycloak does not find a session by that which a password had opened before, or
-// whose logout has begun; so it is also ended by its own id, where the event of the sign-in has told it. Exactly that
+// (OpenID Connect Back-Channel Logout 1.0). Keycloak does not find a session by that which a password had opened before its
+// person came by the company, so it is also ended by its own id, where the event of the sign-in has told it. Exactly that
 // session ends, with the tokens that came of it. A second run finds nothing to end, and is answered the same.
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
