@@ -1,84 +1,30 @@
 // Logout with a company that speaks OpenID Connect, with a real oidc-provider as the company's and a scripted relying
 // party as Keycloak. A real Keycloak plays in test/e2e.
 import { generateKeyPairSync } from 'node:crypto';
-import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
+import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ScriptedBrowser } from '../../../src/dev/scripted-browser.ts';
-import { backchannelLogoutUri, signedOutUri } from '../../../sso/logout/logout-addresses.ts';
-import { oidcRedirectUri } from '../../../sso/oidc/connection.ts';
-import { CLIENT, startUpstream, type Upstream } from '../oidc/upstream.ts';
-import { type Bridge, startBridge } from '../support/bridge.ts';
+import { signedOutUri } from '../../../sso/logout/logout-addresses.ts';
+import { CLIENT } from '../oidc/upstream.ts';
+import { EVENT, type OidcCompany, startOidcCompany } from './oidc-company.ts';
 
-const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-
-let bridge: Bridge;
-let upstream: Upstream;
-let orgId: string;
+let company: OidcCompany;
+let bridge: OidcCompany['bridge'];
+let upstream: OidcCompany['upstream'];
 let connectionId: string;
 let memberId: string;
 
 beforeAll(async () => {
-  bridge = await startBridge();
-  const globex = await bridge.make.organization('globex', 'globex.test');
-  orgId = globex.id;
-  const directoryId = await bridge.make.directory(orgId);
-  memberId = await bridge.make.directoryUser(orgId, directoryId, { address: 'gina@globex.test' });
-  const issuer = 'http://127.0.0.1:1/';
-  const client = { clientId: CLIENT.id, clientSecret: CLIENT.secret, logoutAtCompany: true };
-  connectionId = await bridge.make.connection(orgId, { protocol: 'oidc', issuer, directoryId, ...client });
-  upstream = await startUpstream({
-    redirectUri: oidcRedirectUri(bridge.baseUrl, connectionId),
-    claims: { email: 'gina@globex.test' },
-    logout: {
-      signedOutUri: signedOutUri(bridge.baseUrl, connectionId),
-      backchannelLogoutUri: backchannelLogoutUri(bridge.baseUrl, connectionId),
-    },
-  });
-  await bridge.rows(
-    `update connection set settings = settings || jsonb_build_object('issuer', $2::text), version = version + 1
-    where id = $1`,
-    [connectionId, upstream.issuer],
-  );
+  company = await startOidcCompany();
+  ({ bridge, upstream, connectionId, memberId } = company);
 });
-afterAll(async () => {
-  await upstream?.stop();
-  await bridge?.[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  await bridge.runJobs();
-  bridge.logouts.tokens.length = 0;
-  bridge.ports.endedSessions.length = 0;
-});
+afterAll(() => company?.stop());
+beforeEach(() => company.settle());
 
-/** A completed sign-in: what Keycloak holds of it. */
-async function signIn(browser = new ScriptedBrowser(), alias = 'sso-globex') {
-  const { answer, page } = await bridge.signIn(browser, alias);
-  if (!answer || answer.error !== undefined) throw new Error(page.html);
-  return { idToken: answer.idToken, sid: String(answer.claims.sid) };
-}
-
-const sessionOf = (sid: string) =>
-  bridge.one<{ ended_by: string | null; session_index: string; subject: string }>(
-    'select ended_by, session_index, subject from upstream_session where id = $1',
-    [sid],
-  );
-
-async function tell(token: string, connection = connectionId) {
-  const response = await fetch(backchannelLogoutUri(bridge.baseUrl, connection), {
-    method: 'POST',
-    body: new URLSearchParams({ logout_token: token }),
-  });
-  const words = await response.text();
-  return { status: response.status, words, cache: response.headers.get('cache-control') };
-}
-
-let count = 0;
-function logoutClaims(changes: Record<string, unknown> = {}): JWTPayload {
-  count += 1;
-  const now = Math.floor(Date.now() / 1000);
-  const events = { [EVENT]: {} };
-  return { iss: upstream.issuer, aud: CLIENT.id, iat: now, exp: now + 120, jti: `jti-${count}`, events, ...changes };
-}
+const signIn: OidcCompany['signIn'] = (browser) => company.signIn(browser);
+const sessionOf: OidcCompany['sessionOf'] = (sid) => company.sessionOf(sid);
+const tell: OidcCompany['tell'] = (...token) => company.tell(...token);
+const logoutClaims: OidcCompany['logoutClaims'] = (changes) => company.logoutClaims(changes);
 
 describe('a logout at the company', () => {
   test('as its provider sends it ends that session, and Keycloak is told of it by a token of ours', async () => {
@@ -143,62 +89,6 @@ describe('a logout at the company', () => {
     bridge.logouts.tokens.length = 0;
     await bridge.runJobs();
     expect(bridge.logouts.tokens.map((token) => decodeJwt(token).sid)).toContain(sid);
-  });
-});
-
-describe('a session whose own id Keycloak has told', () => {
-  const told = async (session: string, alias = 'sso-globex', at = new Date()) =>
-    bridge.rows('select note_company_sign_in($1, $2, $3, $4)', [await bridge.personOf(memberId), alias, session, at]);
-  const companyEnds = async (sid: string) => {
-    await tell(await upstream.sign(logoutClaims({ sid: (await sessionOf(sid))!.session_index })));
-    await bridge.runJobs();
-  };
-
-  test('ends by that id, too: Keycloak does not find by ours what a password had opened before', async () => {
-    const browser = new ScriptedBrowser();
-    await bridge.rows('delete from upstream_session');
-    const { sid } = await signIn(browser);
-    await told('of-this-browser');
-    const other = await signIn();
-    await told('of-the-other');
-    await companyEnds(sid);
-    expect(bridge.ports.endedSessions).toEqual(['of-this-browser']);
-    await companyEnds(other.sid);
-    expect(bridge.ports.endedSessions).toEqual(['of-this-browser', 'of-the-other']);
-  });
-
-  test('ends also where the company was faster than the event', async () => {
-    await bridge.rows('delete from upstream_session');
-    const { sid } = await signIn();
-    await companyEnds(sid);
-    expect(bridge.ports.endedSessions).toEqual([]);
-    await told('late');
-    await bridge.runJobs();
-    expect(bridge.ports.endedSessions).toEqual(['late']);
-  });
-
-  test('is that of the newest sign-in: one that Keycloak has not finished does not hinder it, nor a page that took long', async () => {
-    await bridge.rows('delete from upstream_session');
-    const { sid: unfinished } = await signIn();
-    await bridge.rows(`update upstream_session set started_at = now() - interval '10 minutes'`);
-    const { sid } = await signIn();
-    await told('new');
-    await told('old');
-    const found = await bridge.rows('select id, keycloak_session from upstream_session order by started_at');
-    expect(found).toEqual([
-      { id: unfinished, keycloak_session: 'old' },
-      { id: sid, keycloak_session: 'new' },
-    ]);
-  });
-
-  test('is not guessed: of two sign-ins at once neither is told, nor one of another company or time', async () => {
-    await bridge.rows('delete from upstream_session');
-    await signIn();
-    await told('of-another-company', 'sso-initech');
-    await told('much-later', 'sso-globex', new Date(Date.now() + 3600 * 1000));
-    await signIn();
-    await told('of-either');
-    expect(await bridge.rows('select 1 from upstream_session where keycloak_session is not null')).toEqual([]);
   });
 });
 
@@ -382,25 +272,6 @@ describe('a logout at the application', () => {
     );
     expect(await go(asked(next))).toBe(`${back()}?state=keycloak-session`);
   });
-});
-
-test('one address that asks more than 200 times in a second is told to wait, whatever it asks for', async () => {
-  bridge.later.stands = new Date();
-  const addresses = [
-    `${bridge.baseUrl}/sso/saml/${connectionId}/slo`,
-    `${bridge.baseUrl}/sso/oidc/${connectionId}/signed-out`,
-    `${bridge.baseUrl}/oidc/session/end`,
-  ];
-  const ask = (_none: unknown, n: number) => fetch(addresses[n % addresses.length]!, { redirect: 'manual' });
-  const answers = await Promise.all(Array.from({ length: 203 }, ask));
-  const refused = answers.filter(({ status }) => status === 429);
-  expect(refused).toHaveLength(3);
-  expect(refused[0]!.headers.get('retry-after')).toBe('1');
-  expect(await refused[0]!.text()).toContain('Too many requests');
-  expect((await tell('nonsense')).status).toBe(429);
-  bridge.later.stands = new Date(bridge.later.stands.getTime() + 1000);
-  expect((await ask(undefined, 0)).status).not.toBe(429);
-  bridge.later.stands = undefined;
 });
 
 test('the ID token at the company is kept sealed, and goes after ten hours', async () => {
