@@ -1,11 +1,11 @@
 // Binds an invitation to the browser that pressed Accept: a random cookie, of which the invitation keeps the hash. Lax, so
-// that it comes along when Keycloak sends the browser back by a link, and not with a foreign site's form.
+// that it comes along when Keycloak sends the browser back by a link, and not with a foreign site's form. Over https only
+// this very host can have set it (__Host-), so that nobody else's invitation is planted by a page of a sibling host.
 import { timingSafeEqual } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Database } from '../db/database.ts';
 import { hashSecret, isUuid, newSecret } from '../ids.ts';
 
-const COOKIE = 'db_invite';
 const LIFETIME_MS = 60 * 60 * 1000;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
@@ -25,13 +25,13 @@ export async function bindBrowser(
   });
   if (bound.length === 0) return false;
   const value = `${invitation.orgId}.${invitation.id}.${secret}`;
-  response.cookie(COOKIE, value, { ...cookieOptions(deps.baseUrl), maxAge: LIFETIME_MS });
+  response.cookie(nameAt(deps.baseUrl), value, { ...cookieOptions(deps.baseUrl), maxAge: LIFETIME_MS });
   return true;
 }
 
 /** What the browser's cookie says it is bound to; undefined without a well-formed one. */
-export function readBinding(request: Pick<Request, 'headers'>): BrowserBinding | undefined {
-  const [orgId = '', invitationId = '', secret = ''] = (cookieOf(request) ?? '').split('.');
+export function readBinding(request: Pick<Request, 'headers'>, baseUrl: string): BrowserBinding | undefined {
+  const [orgId = '', invitationId = '', secret = ''] = (cookieOf(request, nameAt(baseUrl)) ?? '').split('.');
   if (!isUuid(orgId) || !isUuid(invitationId) || !SECRET.test(secret)) return undefined;
   return { orgId, invitationId, hash: hashSecret(secret) };
 }
@@ -47,17 +47,21 @@ export async function isBound(db: Database, binding: BrowserBinding): Promise<bo
 
 /** The journey is over: the cookie goes. */
 export function forgetBinding(response: Response, baseUrl: string): void {
-  response.clearCookie(COOKIE, cookieOptions(baseUrl));
+  response.clearCookie(nameAt(baseUrl), cookieOptions(baseUrl));
 }
 
 function cookieOptions(baseUrl: string): CookieOptions {
   return { httpOnly: true, sameSite: 'lax', path: '/', secure: baseUrl.startsWith('https:') };
 }
 
-function cookieOf(request: Pick<Request, 'headers'>): string | undefined {
+function nameAt(baseUrl: string): string {
+  return baseUrl.startsWith('https:') ? '__Host-db_invite' : 'db_invite';
+}
+
+function cookieOf(request: Pick<Request, 'headers'>, cookie: string): string | undefined {
   for (const pair of (request.headers.cookie ?? '').split(';')) {
     const [name, value] = pair.split('=', 2);
-    if (name?.trim() === COOKIE) return value?.trim();
+    if (name?.trim() === cookie) return value?.trim();
   }
   return undefined;
 }

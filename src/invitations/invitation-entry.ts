@@ -2,6 +2,7 @@
 // invitation is spent here, and everything is committed and projected before Keycloak gets its answer.
 import type { Request } from 'express';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import { DomainError } from '../errors.ts';
@@ -13,7 +14,11 @@ import type { AcceptanceKeycloak } from './deps.ts';
 import type { Invitation } from './invitation.ts';
 import { findInvitation, readerOf } from './invitation-queries.ts';
 
-export type InvitationEntryDeps = CoreDeps & { readonly log: Logger; readonly keycloak: AcceptanceKeycloak };
+export type InvitationEntryDeps = CoreDeps & {
+  readonly config: Pick<Config, 'baseUrl'>;
+  readonly log: Logger;
+  readonly keycloak: AcceptanceKeycloak;
+};
 
 export type InvitationEntryAnswer =
   | { readonly personId: string }
@@ -30,7 +35,7 @@ export function createInvitationEntry(
       actor: { kind: 'system', id: 'invitation_entry' },
     };
     try {
-      return await enter(deps, ctx, readBinding(req));
+      return await enter(deps, ctx, readBinding(req, deps.config.baseUrl));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       ctx.log.info({ code: error.code }, 'an invitation was refused at the entry');

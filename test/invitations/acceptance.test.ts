@@ -145,7 +145,7 @@ test('somebody with an account signs in first, with the address filled in', asyn
   expect(await s.enter(cookie)).toMatchObject({ refusal: { code: 'sign_in_refused' } });
 
   const [{ person_id: personId }] = await s.sql('select person_id from member where id = $1', [employee.id]);
-  const { orgId, invitationId, hash } = readBinding({ headers: { cookie } })!;
+  const { orgId, invitationId, hash } = readBinding({ headers: { cookie } }, 'http://localhost')!;
   const stranger = (await s.sql(`select person_id from person_address where address_key <> 'employee@acme.test'`))[0];
   const by = (person: string) => ({ orgId, invitationId, browserHash: hash, by: { personId: person } });
   if (stranger) {
@@ -232,7 +232,7 @@ test('two browsers with one link: the one that pressed Accept last has it, and i
 test('ten acceptances of one browser at once spend the invitation once', async () => {
   const invitation = await invited();
   const { cookie } = await s.accept(invitation.token);
-  const binding = readBinding({ headers: { cookie } })!;
+  const binding = readBinding({ headers: { cookie } }, 'http://localhost')!;
   const input = { ...binding, browserHash: binding.hash, by: 'link' as const };
   const outcomes = await Promise.allSettled(
     Array.from({ length: 10 }, () => acceptInvitation(s.t, testContext(), input)),
@@ -344,4 +344,11 @@ test('without the cookie of a browser that accepted, the entry signs nobody in',
     expect(await s.enter(wrong)).toMatchObject({ refusal: { code: 'no_invitation' } });
   }
   expect((await memberOf(invitation)).status).toBe('invited');
+});
+
+test('over https a cookie counts that only this host can have set', async () => {
+  const { cookie } = await s.accept((await invited()).token);
+  const read = (header: string) => readBinding({ headers: { cookie: header } }, 'https://drawbridge.test');
+  expect(read(cookie)).toBeUndefined();
+  expect(read(`__Host-${cookie}`)).toMatchObject({ hash: expect.any(Buffer) });
 });

@@ -112,7 +112,7 @@ export async function goToKeycloak(
 /** The hop that a `state` brings back. Throws `invalid_request` when it is not this browser's, or not any more. */
 async function resume(journey: Journey, request: Request, state: unknown) {
   const hop = typeof state === 'string' ? await takeHop(journey, state) : undefined;
-  const binding = readBinding(request);
+  const binding = readBinding(request, journey.config.baseUrl);
   const mine = hop && binding?.orgId === hop.orgId && binding.invitationId === hop.invitationId;
   if (!hop || !binding || !mine || !(await isBound(journey.db, binding))) {
     throw new DomainError(
