@@ -55,6 +55,21 @@ describe('a user', () => {
     expect(await status(nobody.id)).toEqual({ status: 'pending', pending_reason: 'no_address' });
   });
 
+  test('at a subdomain of a domain that includes them is a member at once', async () => {
+    const org = await s.t.make.organization();
+    const d = await s.directory({ org });
+    const address = `/v1/organizations/${org.key}/domains/${org.key}.test`;
+    const include = { key: org.ownerKey, body: { includeSubdomains: true } };
+    expect((await s.t.call('PATCH', address, include)).status).toBe(200);
+    const { id } = await d.user(`ada@deep.mail.${org.key}.test`);
+    const found = await s.sql('select status, pending_reason from member where id = $1', [id]);
+    expect(found).toEqual([{ status: 'active', pending_reason: null }]);
+    const renamed = await d.patch(`/Users/${id}`, { op: 'replace', path: 'name.givenName', value: 'Ada' });
+    expect(renamed.status).toBe(200);
+    const person = 'select p.given_name from person p join member m on m.person_id = p.id where m.id = $1';
+    expect(await s.sql(person, [id])).toEqual([{ given_name: 'Ada' }]);
+  });
+
   test('is replaced as a whole; what is not stated is gone, a block is not', async () => {
     const { body } = await d.call('POST', '/Users', full('whole'));
     await d.patch(`/Users/${body.id}`, { op: 'replace', value: { active: false } });

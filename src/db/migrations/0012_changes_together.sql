@@ -33,8 +33,10 @@ create function admit_new_members(p_org uuid, p_source text, p_ref uuid, p_ns bi
   returns table (n bigint, member_id uuid, status text) language sql as $$
   with stranger as materialized (
     select u.*, fold_key(u.address) as address_key, o.default_role,
+      -- the function only for whoever has no verified domain of their own: it looks for one above that includes theirs
       case when exists (select from domain_claim c where c.domain = split_part(fold_key(u.address), '@', 2)
-        and c.status = 'verified' and c.org_id = p_org) then uuidv7() end as person_id
+        and c.status = 'verified' and c.org_id = p_org) or own_domain_of(p_org, u.address) is not null
+        then uuidv7() end as person_id
     from organization o,
       unnest(p_ns, p_addresses, p_display_names, p_given_names, p_family_names) as u (n, address, display_name, given_name, family_name)
     where o.org_id = p_org and o.seat_limit is null
