@@ -153,7 +153,7 @@ export class Database {
   }
 }
 
-/** As pg reads values, but for times as a session in UTC writes them: of a page of a hundred rows they took a fifth. */
+/** As pg reads values, but for times as a session in UTC writes them, which a regular expression of pg's takes apart. */
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   oid === pg.types.builtins.TIMESTAMPTZ && format === 'text' ? readTime : pg.types.getTypeParser(oid, format);
 
