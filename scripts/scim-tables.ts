@@ -93,7 +93,10 @@ export const NOTES = {
     cause: '`If-Match` names another version than the present one.',
     cure: 'Read, change, write again.',
   },
-  too_large: { cause: 'The body is larger than 16 MB, or a bulk request than its limits.', cure: 'Send it in parts.' },
+  too_large: {
+    cause: 'The body is larger than 16 MB, or a bulk request or a PATCH than its limits.',
+    cure: 'Send it in parts.',
+  },
   unsupported_media_type: {
     cause: 'The content type is neither `application/scim+json` nor `application/json`, or the body is compressed.',
     cure: 'Set the content type; do not compress.',

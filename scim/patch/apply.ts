@@ -6,7 +6,7 @@ import type { FilterNode } from '../filter/filter.ts';
 import { resolveElementFilter } from '../filter/resolve.ts';
 import { type Attribute, findAttribute, type ResourceType } from '../schema/attribute.ts';
 import { immutableValues, refuseImmutableChange, requireAll, requireExtension } from '../schema/read-resource.ts';
-import { type Dropped, type Json, type JsonObject, readValue } from '../schema/read-value.ts';
+import { type Dropped, type Json, type JsonObject, readValue, refuseMany } from '../schema/read-value.ts';
 import type { Assignment, PatchStep } from './assignments.ts';
 import { addElements, clearOtherPrimaries, isSameElement } from './elements.ts';
 
@@ -80,6 +80,7 @@ function assignInList(holder: JsonObject, step: Assignment, rules: PatchRules, d
   const { attribute } = step.target;
   const present = (holder[attribute.name] as Json[] | undefined) ?? [];
   const next = nextList(present, step, rules, dropped);
+  refuseMany(next, attribute.name);
   if (next.length === 0) delete holder[attribute.name];
   else holder[attribute.name] = next;
 }

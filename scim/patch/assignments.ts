@@ -23,12 +23,24 @@ export type PatchStep = Assignment | ExtensionRemoval;
 /** Taken and dropped: see the notes on passwords in schema/read-resource.ts. */
 const NEVER_KEPT = new Set(['password', 'schemas']);
 
-/** Throws `invalid_path` for a path that names nothing, `mutability` for one that names what cannot be changed. */
+/** Beside those on members, which are made together by the database. */
+const MOST_STEPS = 250;
+
+/**
+ * Throws `invalid_path` for a path that names nothing, `mutability` for one that names what cannot be changed, and
+ * `too_large` for more than one request may change.
+ */
 export function readSteps(type: ResourceType, operations: readonly PatchOperation[], dropped: Dropped): PatchStep[] {
-  return operations.flatMap((operation) =>
+  const steps = operations.flatMap((operation) =>
     operation.path === undefined
       ? stepsOfBody(type, operation.op, operation.value, dropped)
       : stepsOfPath(type, operation, operation.path, dropped),
+  );
+  const onAttributes = steps.filter((step) => 'extension' in step || step.target.attribute.collection === undefined);
+  if (onAttributes.length <= MOST_STEPS) return steps;
+  throw new DomainError(
+    'too_large',
+    `The PATCH changes ${onAttributes.length} attributes; at most ${MOST_STEPS} beside members may be in one.`,
   );
 }
 

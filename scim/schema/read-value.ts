@@ -16,6 +16,8 @@ export type Dropped = Set<string>;
 const DATE_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d\d)$/i;
 const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}$/;
 const LONGEST_STRING = 65_536;
+/** Of one attribute; members stand in a table of their own. Lists are compared element by element, on one thread for all. */
+const MOST_VALUES = 1_000;
 
 /** Undefined where nothing is stated. Throws `invalid_value`, naming `at`. */
 export function readValue(attribute: Attribute, raw: unknown, at: string, dropped: Dropped): Json | undefined {
@@ -24,6 +26,7 @@ export function readValue(attribute: Attribute, raw: unknown, at: string, droppe
     return readSingle(attribute, single, at, dropped);
   }
   if (raw === null || raw === undefined) return undefined;
+  if (Array.isArray(raw)) refuseMany(raw, at);
   const elements = (Array.isArray(raw) ? raw : [raw])
     .map((element) => readSingle(attribute, element, at, dropped))
     .filter((element) => element !== undefined);
@@ -80,6 +83,11 @@ function readString(attribute: Attribute, value: unknown, at: string): string {
   }
   if (attribute.type === 'binary' && !BASE64.test(value)) throw wrongType(at, 'base64 text', value);
   return value;
+}
+
+/** Throws `invalid_value` for a list that is longer than one may be. */
+export function refuseMany(list: readonly unknown[], at: string): void {
+  if (list.length > MOST_VALUES) throw invalid(`${at} has ${list.length} values; at most ${MOST_VALUES} are kept.`);
 }
 
 function refuseTwoPrimaries(elements: readonly Json[], at: string): void {

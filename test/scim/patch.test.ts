@@ -245,6 +245,19 @@ describe('RFC 7644', () => {
     expect(refusal([{ op: 'remove', path: 'emails[type eq "fax"]' }], { strict: true })).toBe('no_target');
   });
 
+  test('no more changes and values than are done in an instant: everybody else waits for them', () => {
+    const email = (n: number) => ({ value: `${n}@work.test`, type: `t${n}` });
+    const emails = (from: number, count: number) => Array.from({ length: count }, (_, n) => email(from + n));
+    const { after } = patch(BASE, [{ op: 'add', path: 'emails', value: emails(0, 999) }]);
+    expect(after.emails).toHaveLength(1_000);
+    expect(refusal([{ op: 'add', path: 'emails', value: emails(0, 1_000) }])).toBe('invalid_value');
+    expect(refusal([{ op: 'replace', path: 'emails', value: emails(0, 1_001) }])).toBe('invalid_value');
+    const one = (n: number) => ({ op: 'replace', path: `emails[type eq "t${n}"].display`, value: 'x' });
+    expect(refusal(Array.from({ length: 251 }, (_, n) => one(n)))).toBe('too_large');
+    const keys = Object.fromEntries(Array.from({ length: 251 }, (_, n) => [`emails[type eq "t${n}"].value`, 'x']));
+    expect(refusal([{ op: 'replace', value: keys }])).toBe('too_large');
+  });
+
   test('Operations must be a list, and schemas must say PatchOp', () => {
     expect(refusal(undefined)).toBe('invalid_syntax');
     expect(refusal({})).toBe('invalid_syntax');
