@@ -194,10 +194,10 @@ describe('law 5: row-level security', () => {
     expect(moved).toEqual([]);
   });
 
-  test.each([`scim_create_users($1, $1, '{}', '[]')`, `scim_update_users($1, $1, '{}', '{}', '[]')`])(
+  test.each([`scim_create_users($1, $2, '{}', '[]')`, `scim_update_users($1, $2, '{}', '{}', '[]')`])(
     'is demanded by what runs past it: %s',
     async (call) => {
-      const asked = { text: `select * from ${call}`, values: [globex.id] };
+      const asked = { text: `select * from ${call}`, values: [globex.id, await t.make.directory(globex)] };
       await expect(t.db.query(acme.id, asked)).rejects.toThrow(/not lent for organization/);
       await expect(t.db.realm(asked)).rejects.toThrow(/not lent for organization/);
       expect(await t.db.query(globex.id, asked)).toEqual([]);
