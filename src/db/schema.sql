@@ -17,6 +17,7 @@ CASE
     ELSE NULL::uuid
 END
   held_by uuid
+  constraint access_grant_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
   constraint access_grant_pkey PRIMARY KEY (org_id, member_id, target_kind, target, source, ref)
   constraint access_grant_source CHECK ((source = ANY (ARRAY['manual'::text, 'invite'::text, 'scim'::text, 'sso'::text, 'rule'::text, 'default'::text])))
   constraint access_grant_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
@@ -116,6 +117,7 @@ table claim_value -- row-level security
   first_seen_at timestamp with time zone not null
   last_seen_at timestamp with time zone not null
   constraint claim_value_once UNIQUE (org_id, attribute, value) INCLUDE (id)
+  constraint claim_value_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
   constraint claim_value_pkey PRIMARY KEY (org_id, id)
 
 table claim_value_left -- row-level security
@@ -830,6 +832,7 @@ table team_departure -- row-level security
   id uuid not null default uuidv7()
   members integer not null
   at timestamp with time zone not null default now()
+  constraint team_departure_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
   constraint team_departure_pkey PRIMARY KEY (org_id, team_id, id)
 
 table team_member -- row-level security
@@ -837,6 +840,8 @@ table team_member -- row-level security
   team_id uuid not null
   member_id uuid not null
   since timestamp with time zone not null default now()
+  constraint team_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
   constraint team_member_pkey PRIMARY KEY (org_id, team_id, member_id)
 
 table upstream_session -- row-level security
@@ -1038,11 +1043,8 @@ ensure_partitions(timestamp with time zone) -> void, security definer, search_pa
 expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
-forget_claims_of_organizations() -> trigger
 forget_directory_tokens(uuid,uuid) -> void, security definer, search_path=public, pg_temp
-forget_grants_of_members() -> trigger
 forget_matches_of_groups() -> trigger
-forget_members_of_teams() -> trigger
 further_key(text,text) -> uuid
 groups_are_mapped(uuid,uuid[]) -> boolean
 guard_full_control(uuid,uuid[]) -> void
@@ -1180,11 +1182,8 @@ CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user F
 CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains, ended_at ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
 CREATE TRIGGER identity_breaks_no_glass BEFORE INSERT ON public.identity FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
 CREATE TRIGGER link_approval_breaks_no_glass BEFORE INSERT ON public.link_approval FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
-CREATE TRIGGER member_forgets_grants AFTER DELETE ON public.member REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_grants_of_members()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
-CREATE TRIGGER organization_forgets_claims AFTER DELETE ON public.organization REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_claims_of_organizations()
-CREATE TRIGGER team_forgets_members AFTER DELETE ON public.team REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_members_of_teams()
 
 -- rights
 
