@@ -136,7 +136,7 @@ function departures(deps: CoreDeps): Endpoint[] {
       tag: TAG,
       access: { permission: 'member.manage' },
       params,
-      body: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+      body: z.strictObject({ reason: z.string().trim().min(1).max(500).default('no reason given') }).prefault({}),
       responses: one,
       idempotent: true,
       handle: async (call) => ({

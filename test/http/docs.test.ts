@@ -67,7 +67,7 @@ test('what a problem says beyond its fields, and a body left out, keep to the do
 
   const bodyOf = (path: string) => document.paths[`/v1/organizations/{org}${path}`].post.requestBody;
   expect(bodyOf('/invitations/{invitation}/resend').required ?? false).toBe(false);
-  expect(bodyOf('/members/{member}/suspend').required).toBe(true);
+  expect(bodyOf('/members/{member}/override-block').required).toBe(true);
 });
 
 test('/docs and what it loads come from here alone, under a policy that allows nothing else', async () => {

@@ -60,6 +60,9 @@ test('law 2: suspension is at once and reversible, and is told to Keycloak with 
   const [mark] = await t.db.realm<{ priority: number }>({ text: 'select priority from projection_due' });
   expect(mark).toEqual({ priority: 0 });
   expect((await act('POST', one(member, '/reactivate'))).body).toMatchObject({ status: 'active', blocks: [] });
+  const unexplained = await act('POST', one(member, '/suspend'));
+  expect(unexplained.body).toMatchObject({ status: 'suspended', blocks: [{ reason: 'no reason given' }] });
+  await act('POST', one(member, '/reactivate'));
   expect((await actions(member)).slice(-4)).toEqual([
     'member.blocked',
     'member.suspended',
