@@ -254,7 +254,11 @@ test('an acceptance and a cancellation at once: one of them, never both', async 
     ]);
     const { status } = await memberOf(invitation);
     if ('personId' in entered) expect([cancelled.status, status]).toEqual([409, 'active']);
-    else expect([entered.refusal.code, cancelled.status, status]).toEqual(['invitation_cancelled', 200, 'removed']);
+    else {
+      expect([cancelled.status, status]).toEqual([200, 'removed']);
+      // a cancellation that is done before the entry begins has untied the browser already
+      expect(['invitation_cancelled', 'no_invitation']).toContain(entered.refusal.code);
+    }
   }
 });
 
