@@ -32,7 +32,8 @@ const memberOf = async (invitation: Json) =>
 const everything = async () => {
   const tables = ['invitation', 'invitation_hop', 'member', 'carrier', 'access_grant', 'person', 'person_address'];
   const rows = [...tables, 'credential', 'audit_event', 'projection_due', 'graphile_worker._private_jobs'].map(
-    (table) => s.sql(`select t::text as row from ${table} t order by 1`),
+    // when the key that made the invitation was last used is written down a moment later
+    (table) => s.sql(`select (to_jsonb(t) - 'last_used_at')::text as row from ${table} t order by 1`),
   );
   return Promise.all(rows);
 };
