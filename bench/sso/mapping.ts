@@ -21,8 +21,6 @@ type MappingCost = {
   readonly ms: number;
   /** Above a person without groups in an organization without rules; undefined for what is no sign-in. */
   readonly addedMs: number | undefined;
-  /** Whether the mark holds for it: not where its rows alone take as long (docs/decisions/0007). */
-  readonly isMarked: boolean;
 };
 
 /** The mark of a person with 2,000 groups in an organization with 5,000 rules. */
@@ -69,17 +67,12 @@ const range = (from: number, count = GROUPS) => Array.from({ length: count }, (_
 const [ONE, ALIKE, OTHER] = [range(1), range(2001), range(5001)];
 const never = (n: number, count: number) => Array.from({ length: count }, (_, k) => `never-${n}-${count}-${k}`);
 
-type Cases = Readonly<Record<string, (n: number) => SignIn>>;
-
 /** What the n-th sign-in of each case says; before each case the person was in the first 2,000 groups. */
-const EVERY_DAY: Cases = {
+const CASES: Readonly<Record<string, (n: number) => SignIn>> = {
   'the same 2,000 groups as before': () => ({ groups: ONE }),
   'one of 2,000 groups is another': (n) => ({ groups: [...ONE.slice(1), `group-${4000 + n}`] }),
   '50 of 2,000 groups are others': (n) => ({ groups: [...ONE.slice(50), ...range(4000 + n * 50, 50)] }),
   '20 of 2,000 groups are others, never seen before': (n) => ({ groups: [...ONE.slice(20), ...never(n, 20)] }),
-};
-
-const ONCE: Cases = {
   '2,000 other groups, which lead to the same 500 teams': (n) => ({ groups: n % 2 === 0 ? ALIKE : ONE }),
   '2,000 other groups, which lead to 500 other teams': (n) => ({ groups: n % 2 === 0 ? OTHER : ONE }),
   'the first sign-in, 2,000 groups': () => ({ groups: ONE, isFirst: true }),
@@ -88,12 +81,12 @@ const ONCE: Cases = {
 
 async function measureSignIns(plain: Place, large: Place): Promise<MappingCost[]> {
   const floor: number[] = [];
-  const costs: { what: string; ms: number; isMarked: boolean }[] = [];
+  const costs: { what: string; ms: number }[] = [];
   for (let n = 0; n < WARM_UP; n += 1) {
     await signIn(plain, { groups: [] });
     await signIn(large, { groups: n % 2 === 0 ? ONE : OTHER });
   }
-  for (const [what, saidAt] of Object.entries({ ...EVERY_DAY, ...ONCE })) {
+  for (const [what, saidAt] of Object.entries(CASES)) {
     const samples: number[] = [];
     await signIn(large, { groups: ONE });
     for (let n = 0; n < TIMES; n += 1) {
@@ -103,11 +96,11 @@ async function measureSignIns(plain: Place, large: Place): Promise<MappingCost[]
       floor.push(await signIn(plain, { groups: [] }));
       samples.push(await signIn(said.isFirst ? { ...large, memberId: await layMember(large) } : large, said));
     }
-    costs.push({ what, ms: median(samples), isMarked: what in EVERY_DAY });
+    costs.push({ what, ms: median(samples) });
   }
   const least = median(floor);
   return [
-    { what: 'no groups, no rules', ms: least, addedMs: undefined, isMarked: false },
+    { what: 'no groups, no rules', ms: least, addedMs: undefined },
     ...costs.map((cost) => ({ ...cost, addedMs: cost.ms - least })),
   ];
 }
@@ -143,7 +136,7 @@ async function measureRows(place: Place): Promise<MappingCost> {
     'select (select count(*) from bare_access_grant) as grants, (select count(*) from bare_team_member) as memberships',
   );
   const what = `${rows[0]?.grants} grants and ${rows[0]?.memberships} memberships of a first sign-in, inserted bare`;
-  return { what, ms: median(samples), addedMs: undefined, isMarked: false };
+  return { what, ms: median(samples), addedMs: undefined };
 }
 
 /** A rule that 2,000 of the 10,000 members match: made, led elsewhere, deleted. */
@@ -167,7 +160,7 @@ async function measureRules({ db, orgId }: Place): Promise<MappingCost[]> {
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const began = performance.now();
     const result = await work();
-    costs.push({ what, ms: performance.now() - began, addedMs: undefined, isMarked: false });
+    costs.push({ what, ms: performance.now() - began, addedMs: undefined });
     return result;
   };
   const { rule: made, matched } = await createMappingRule(deps, ctx, orgId, author, { ...rule, mode: 'shadow' });
@@ -184,11 +177,9 @@ async function measureRules({ db, orgId }: Place): Promise<MappingCost[]> {
 export function mappingTable(costs: readonly MappingCost[]): string[] {
   const ms = (value: number | undefined) => (value === undefined ? '' : value.toFixed(1));
   return [
-    `| evidence and mapping, ${RULES} rules, ${MEMBERS} members | ms | added ms | mark |`,
-    '|---|--:|--:|--:|',
-    ...costs.map(({ what, ms: all, addedMs, isMarked }) => {
-      return `| ${what} | ${ms(all)} | ${ms(addedMs)} | ${isMarked ? MAPPING_ADDS_AT_MOST_MS : ''} |`;
-    }),
+    `| evidence and mapping, ${RULES} rules, ${MEMBERS} members | ms | added ms |`,
+    '|---|--:|--:|',
+    ...costs.map(({ what, ms: all, addedMs }) => `| ${what} | ${ms(all)} | ${ms(addedMs)} |`),
   ];
 }
 
