@@ -61,14 +61,12 @@ export function changeLockedDirectoryGroup(
   members: MemberChange,
   change: (row: DirectoryGroupRow) => DirectoryGroupInput | undefined,
 ): Promise<DirectoryGroupChange> {
-  return repeatLost(() =>
-    deps.db.inOrg(scope.orgId, async (tx) => {
-      const row = await lockDirectoryGroup(tx, scope, id);
-      const done = row && (await updateNamedGroup(tx, scope, id, row.version, change(row), members));
-      if (!done) throw noSuchResource('group', id);
-      return done;
-    }),
-  );
+  return deps.db.inOrg(scope.orgId, async (tx) => {
+    const row = await lockDirectoryGroup(tx, scope, id);
+    const done = row && (await updateNamedGroup(tx, scope, id, row.version, change(row), members));
+    if (!done) throw noSuchResource('group', id);
+    return done;
+  });
 }
 
 /** With a name that may be new: it is held against the organization's patterns. */

@@ -1,7 +1,6 @@
 // One rule is made, changed or deleted by hand; what follows for members follows at once (apply-rule-changes.ts).
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
-import { repeatLost } from '../db/repeat.ts';
 import { newId } from '../ids.ts';
 import type { Rights } from '../roles/rights.ts';
 import { applyRuleChanges } from './apply-rule-changes.ts';
@@ -44,7 +43,7 @@ export function deleteMappingRule(
   author: Rights,
   id: string,
 ): Promise<void> {
-  return repeatLost(() => deps.db.inOrg(orgId, (tx) => applyRuleChanges(tx, ctx, author, [{ op: 'delete', id }])));
+  return deps.db.inOrg(orgId, (tx) => applyRuleChanges(tx, ctx, author, [{ op: 'delete', id }]));
 }
 
 function change(
@@ -54,13 +53,11 @@ function change(
   author: Rights,
   asked: Parameters<typeof applyRuleChanges>[3][number],
 ): Promise<EvaluatedRule> {
-  return repeatLost(() =>
-    deps.db.inOrg(orgId, async (tx) => {
-      await applyRuleChanges(tx, ctx, author, [asked]);
-      return {
-        rule: await getMappingRule(tx, orgId, asked.id),
-        matched: await countMatchingMembers(tx, orgId, asked.id),
-      };
-    }),
-  );
+  return deps.db.inOrg(orgId, async (tx) => {
+    await applyRuleChanges(tx, ctx, author, [asked]);
+    return {
+      rule: await getMappingRule(tx, orgId, asked.id),
+      matched: await countMatchingMembers(tx, orgId, asked.id),
+    };
+  });
 }

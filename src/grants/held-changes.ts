@@ -2,7 +2,6 @@
 import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
-import { repeatLost } from '../db/repeat.ts';
 import { DomainError } from '../errors.ts';
 
 export type HeldChange = {
@@ -41,14 +40,12 @@ export function decideHeldChange(
   orgId: string,
   { id, decision }: { readonly id: string; readonly decision: 'release' | 'drop' },
 ): Promise<number> {
-  return repeatLost(() =>
-    db.inOrg(orgId, async (tx) => {
-      const [row] = await tx.query<{ members: number | null }>({
-        text: 'select decide_held_change($1, $2, $3, $4) as members',
-        values: [orgId, id, decision === 'release', actorJson(ctx)],
-      });
-      if (row?.members == null) throw new DomainError('not_found', 'The organization has no such held change.');
-      return row.members;
-    }),
-  );
+  return db.inOrg(orgId, async (tx) => {
+    const [row] = await tx.query<{ members: number | null }>({
+      text: 'select decide_held_change($1, $2, $3, $4) as members',
+      values: [orgId, id, decision === 'release', actorJson(ctx)],
+    });
+    if (row?.members == null) throw new DomainError('not_found', 'The organization has no such held change.');
+    return row.members;
+  });
 }

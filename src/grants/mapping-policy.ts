@@ -2,7 +2,6 @@
 import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
-import { repeatLost } from '../db/repeat.ts';
 import { DomainError } from '../errors.ts';
 
 export const MAPPING_CONFLICTS = ['directory-first', 'union', 'manual-first'] as const;
@@ -24,12 +23,10 @@ export function changeMappingConflicts(
   orgId: string,
   conflicts: MappingConflicts,
 ): Promise<void> {
-  return repeatLost(() =>
-    db.inOrg(orgId, async (tx) => {
-      await tx.query({
-        text: 'select change_mapping_policy($1, $2, $3)',
-        values: [orgId, conflicts, actorJson(ctx)],
-      });
-    }),
-  );
+  return db.inOrg(orgId, async (tx) => {
+    await tx.query({
+      text: 'select change_mapping_policy($1, $2, $3)',
+      values: [orgId, conflicts, actorJson(ctx)],
+    });
+  });
 }

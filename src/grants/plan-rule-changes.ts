@@ -4,7 +4,6 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { CoreDeps } from '../db/core-deps.ts';
 import type { Tx } from '../db/database.ts';
-import { repeatLost } from '../db/repeat.ts';
 import { DomainError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Rights } from '../roles/rights.ts';
@@ -32,16 +31,14 @@ export function previewRuleChanges(
   author: Rights,
   changes: readonly RuleChange[],
 ): Promise<Preview> {
-  return repeatLost(() =>
-    deps.db.inOrg(orgId, async (tx) => {
-      const tried = await undone(tx, () => applyAndCompare(tx, ctx, author, changes)).catch(asInvalid);
-      const createdAt = deps.clock.now();
-      const expiresAt = new Date(createdAt.getTime() + PLAN_LIFE_MS);
-      const plan = { id: newId(), changes, createdAt, expiresAt };
-      await insertMappingPlan(tx, ctx, { ...plan, fingerprint: tried.fingerprint }, tried.difference);
-      return { plan: { ...plan, appliedAt: null }, difference: tried.difference };
-    }),
-  );
+  return deps.db.inOrg(orgId, async (tx) => {
+    const tried = await undone(tx, () => applyAndCompare(tx, ctx, author, changes)).catch(asInvalid);
+    const createdAt = deps.clock.now();
+    const expiresAt = new Date(createdAt.getTime() + PLAN_LIFE_MS);
+    const plan = { id: newId(), changes, createdAt, expiresAt };
+    await insertMappingPlan(tx, ctx, { ...plan, fingerprint: tried.fingerprint }, tried.difference);
+    return { plan: { ...plan, appliedAt: null }, difference: tried.difference };
+  });
 }
 
 /**
@@ -55,24 +52,22 @@ export function applyMappingPlan(
   author: Rights,
   planId: string,
 ): Promise<MappingPlan> {
-  return repeatLost(() =>
-    deps.db.inOrg(orgId, async (tx) => {
-      const { fingerprint, ...plan } = await lockMappingPlan(tx, planId);
-      const at = deps.clock.now();
-      if (plan.appliedAt) throw new DomainError('conflict', 'The plan was applied already.');
-      if (plan.expiresAt <= at) throw new DomainError('conflict', 'The plan has expired. Make a new one.');
-      const done = await applyAndCompare(tx, ctx, author, plan.changes).catch(asMoved);
-      if (!done.fingerprint.equals(fingerprint)) throw moved();
-      await markPlanApplied(tx, planId, at);
-      await recordAudit(tx, ctx, {
-        action: 'mapping_plan.applied',
-        subjectKind: 'mapping_plan',
-        subjectId: planId,
-        data: { changes: plan.changes.length, difference: done.difference.length },
-      });
-      return { ...plan, appliedAt: at };
-    }),
-  );
+  return deps.db.inOrg(orgId, async (tx) => {
+    const { fingerprint, ...plan } = await lockMappingPlan(tx, planId);
+    const at = deps.clock.now();
+    if (plan.appliedAt) throw new DomainError('conflict', 'The plan was applied already.');
+    if (plan.expiresAt <= at) throw new DomainError('conflict', 'The plan has expired. Make a new one.');
+    const done = await applyAndCompare(tx, ctx, author, plan.changes).catch(asMoved);
+    if (!done.fingerprint.equals(fingerprint)) throw moved();
+    await markPlanApplied(tx, planId, at);
+    await recordAudit(tx, ctx, {
+      action: 'mapping_plan.applied',
+      subjectKind: 'mapping_plan',
+      subjectId: planId,
+      data: { changes: plan.changes.length, difference: done.difference.length },
+    });
+    return { ...plan, appliedAt: at };
+  });
 }
 
 async function applyAndCompare(tx: Tx, ctx: RequestContext, author: Rights, changes: readonly RuleChange[]) {
