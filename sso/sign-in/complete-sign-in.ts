@@ -19,7 +19,7 @@ import { differenceBetween, getStanding, listRulesMatched } from './member-stand
 import { redactValues } from './redact-values.ts';
 import { type RefusalCode, SignInRefused } from './refusals.ts';
 import { getPersonOfMember, insertIdentity } from './sign-in-store.ts';
-import { note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
+import { bookmark, note, type SignInTrace, writeTrace } from './sign-in-trace.ts';
 import type { UpstreamPerson } from './upstream-person.ts';
 
 export type SignInInput = {
@@ -44,14 +44,15 @@ type CompleteDeps = Pick<SsoDeps, 'db' | 'clock'> & { readonly config: Pick<SsoD
 /** Throws SignInRefused; everything else that is thrown is a failure of ours. */
 export async function completeSignIn(deps: CompleteDeps, ctx: RequestContext, input: SignInInput): Promise<SignedIn> {
   describe(input);
+  const startOver = bookmark(input.trace);
   try {
-    return await signInOnce(deps, ctx, input);
+    return await signInOnce(deps, ctx, input, startOver);
   } catch (error) {
     // the same person in two tabs: whoever came second finds what the first has made
     if (!mayBeRace(error)) throw asRefusal(error);
   }
   try {
-    return await signInOnce(deps, ctx, input);
+    return await signInOnce(deps, ctx, input, startOver);
   } catch (error) {
     throw asRefusal(error);
   }
@@ -69,9 +70,11 @@ async function signInOnce(
   deps: CompleteDeps,
   ctx: RequestContext,
   { connection, person, browserHash, trace }: SignInInput,
+  startOver: () => void,
 ): Promise<SignedIn> {
   const at = deps.clock.now();
   const result = await deps.db.inOrg(connection.orgId, async (tx) => {
+    startOver();
     await requireActive(tx, connection);
     const found = await findMember(tx, connection, person, trace, at);
     const entry = await readEntry(tx, connection, person, found?.member.memberId, trace);

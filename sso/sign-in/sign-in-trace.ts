@@ -39,6 +39,17 @@ export function note(trace: SignInTrace, name: string, ok: boolean, detail: stri
   trace.checks.push({ name, ok, detail });
 }
 
+/** Gives what forgets all that is noted from now on: a transaction that is tried again tells of the try that counts. */
+export function bookmark({ checks, facts }: SignInTrace): () => void {
+  const known = checks.length;
+  const before = { ...facts };
+  return () => {
+    checks.length = known;
+    for (const name of Object.keys(facts)) if (!(name in before)) delete facts[name];
+    Object.assign(facts, before);
+  };
+}
+
 /** `memberId` of a success (undefined: a test would make one); `refusal` of a refusal: our code, and the protocol's where that is finer. */
 export type TraceOutcome =
   | { readonly outcome: 'completed'; readonly memberId: string | undefined }

@@ -135,6 +135,13 @@ describe('a member is found', () => {
     const [one, two] = await Promise.all(twice);
     expect(one).toMatchObject({ memberId: two?.memberId, personId: two?.personId });
     expect(await bridge.rows('select 1 from member where org_id = $1', [s.orgId])).toHaveLength(1);
+    // whoever came second tried again: the trace tells of the try that counts
+    const traces = await bridge.rows<{ names: string[] }>(
+      `select array(select c ->> 'name' from jsonb_array_elements(detail -> 'checks') c) as names from sign_in_trace where org_id = $1`,
+      [s.orgId],
+    );
+    expect(traces).toHaveLength(2);
+    for (const { names } of traces) expect(names).toEqual([...new Set(names)]);
   });
 });
 
