@@ -1077,7 +1077,6 @@ members_matching(uuid,uuid[]) -> SETOF uuid
 members_of_group_facts(uuid,uuid) -> SETOF uuid
 members_of_rules(uuid,uuid[]) -> SETOF uuid
 members_of_values(uuid,uuid[]) -> SETOF uuid, security definer, search_path=public, pg_temp, enable_seqscan=off
-memberships_of_person(uuid) -> TABLE(org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[]), security definer, search_path=public, pg_temp
 move_person_address(uuid,uuid,text) -> boolean, security definer, search_path=public, pg_temp
 note_break_glass_ready(uuid) -> void, security definer, search_path=public, pg_temp
 note_company_sign_in(uuid,text,text,timestamp with time zone) -> void, security definer, search_path=public, pg_temp

@@ -235,15 +235,6 @@ create function person_of_keycloak_id(p_keycloak_id text) returns uuid
   select id from keycloak_id where kind = 'person' and keycloak_id = p_keycloak_id
 $$;
 
-create function memberships_of_person(p_person uuid)
-  returns table (org_id uuid, org_key text, member_id uuid, status text, role_key text, permissions text[])
-  language sql stable security definer set search_path = public, pg_temp as $$
-  select m.org_id, o.key, m.id, m.status, m.role_key, r.permissions
-  from member m join organization o on o.org_id = m.org_id and o.status = 'active'
-    join role r on r.org_id = m.org_id and r.key = m.role_key
-  where m.person_id = p_person and m.status not in ('removed', 'purged') order by o.key
-$$;
-
 -- What Keycloak must look like for one organization.
 create function organization_projection(p_org uuid) returns jsonb
   language sql stable security definer set search_path = public, pg_temp as $$
