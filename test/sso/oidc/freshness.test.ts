@@ -5,32 +5,24 @@ import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { publicClientKeys } from '../../../sso/oidc/client-key.ts';
-import { callbackUrl, type OidcConnection, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
+import { callbackUrl, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
 import { createRelyingParty } from '../../../sso/oidc/relying-party.ts';
 import { createSamlKeyPair } from '../../../sso/saml/key-pair.ts';
-import { CLIENT, startUpstream, type Upstream } from './upstream.ts';
+import { CLIENT, connectionTo, startUpstream, type Upstream } from './upstream.ts';
 
 const REDIRECT_URI = oidcRedirectUri('https://drawbridge.test', 'globex');
 const CLAIMS = { email: 'ada@globex.test' };
 const clock = { now: () => new Date(Date.now()) };
 const party = () => createRelyingParty({ clock, allowLoopbackHttp: true });
 
-function connectionTo(upstream: Upstream, changes: Partial<OidcConnection> = {}): OidcConnection {
-  return {
-    id: 'globex',
-    version: 1,
-    issuer: upstream.issuer,
-    clientId: CLIENT.id,
-    authentication: { method: 'client_secret_basic', secret: CLIENT.secret },
-    scopes: ['email', 'profile'],
-    tenantId: undefined,
-    ...changes,
-  };
-}
-
 type Wishes = { forceLogin?: boolean; maxAge?: number };
 
-async function signIn(upstream: Upstream, connection = connectionTo(upstream), wishes: Wishes = {}, at = party()) {
+async function signIn(
+  upstream: Upstream,
+  connection = connectionTo(upstream.issuer),
+  wishes: Wishes = {},
+  at = party(),
+) {
   const options = { redirectUri: REDIRECT_URI, loginHint: undefined, forceLogin: false, ...wishes };
   const start = await at.startLogin(connection, options);
   if (!start.ok) return start;
@@ -59,7 +51,7 @@ describe('we prove who we are', () => {
     const clientKeysUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const company = await startUpstream({ redirectUri: REDIRECT_URI, claims: CLAIMS, clientKeysUri });
     try {
-      const byKey = connectionTo(company, { authentication: { method: 'private_key_jwt', key } });
+      const byKey = connectionTo(company.issuer, { authentication: { method: 'private_key_jwt', key } });
       expect(await signIn(company, byKey)).toMatchObject({ ok: true });
       const assertion = company.tokenRequests.at(-1)?.get('client_assertion') ?? '';
       const { payload, protectedHeader } = await jwtVerify(assertion, createLocalJWKSet(published), {
@@ -68,7 +60,7 @@ describe('we prove who we are', () => {
       expect(payload).toMatchObject({ iss: CLIENT.id, aud: company.issuer, jti: expect.any(String) });
       expect(protectedHeader['x5t#S256']).toBe(published.keys[0]?.['x5t#S256']);
       const other = await createSamlKeyPair('Drawbridge', new Date());
-      const stranger = connectionTo(company, { authentication: { method: 'private_key_jwt', key: other } });
+      const stranger = connectionTo(company.issuer, { authentication: { method: 'private_key_jwt', key: other } });
       expect(await signIn(company, stranger)).toMatchObject({ ok: false, refusal: 'token_refused' });
     } finally {
       await company.stop();
@@ -79,7 +71,9 @@ describe('we prove who we are', () => {
   test('by the secret in the form, where the connection says so', async () => {
     expect(await signIn(upstream)).toMatchObject({ ok: true });
     expect(upstream.tokenRequests.at(-1)?.has('client_secret')).toBe(false);
-    const posted = connectionTo(upstream, { authentication: { method: 'client_secret_post', secret: CLIENT.secret } });
+    const posted = connectionTo(upstream.issuer, {
+      authentication: { method: 'client_secret_post', secret: CLIENT.secret },
+    });
     expect(await signIn(upstream, posted)).toMatchObject({ ok: true });
     expect(upstream.tokenRequests.at(-1)?.get('client_secret')).toBe(CLIENT.secret);
   });
@@ -95,7 +89,7 @@ describe('the person must have authenticated', () => {
   };
 
   test('anew, when that is asked: the provider is told so and its word is checked', async () => {
-    expect(await signIn(upstream, connectionTo(upstream), { forceLogin: true })).toMatchObject({ ok: true });
+    expect(await signIn(upstream, connectionTo(upstream.issuer), { forceLogin: true })).toMatchObject({ ok: true });
     const asked = upstream.authorizations.at(-1);
     expect([asked?.get('prompt'), asked?.get('max_age')]).toEqual(['login', '0']);
   });
@@ -111,7 +105,7 @@ describe('the person must have authenticated', () => {
     ['at any time', {}, undefined, true],
   ])('%s', async (_what, wishes, authTime, ok) => {
     says(authTime);
-    const login = await signIn(upstream, connectionTo(upstream), wishes);
+    const login = await signIn(upstream, connectionTo(upstream.issuer), wishes);
     expect(login).toMatchObject(ok ? { ok } : { ok, refusal: 'auth_time' });
   });
 });
@@ -121,7 +115,7 @@ describe('an answer that belongs elsewhere is refused', () => {
     const evil = await startUpstream({ redirectUri: REDIRECT_URI, claims: CLAIMS });
     try {
       const at = party();
-      const start = await at.startLogin(connectionTo(upstream), {
+      const start = await at.startLogin(connectionTo(upstream.issuer), {
         redirectUri: REDIRECT_URI,
         loginHint: undefined,
         forceLogin: false,
@@ -129,7 +123,7 @@ describe('an answer that belongs elsewhere is refused', () => {
       if (!start.ok) throw new Error(start.detail);
       const landed = await upstream.signIn(start.url, REDIRECT_URI);
       const before = evil.tokenRequests.length;
-      const mixed = connectionTo(evil, { id: 'evil' });
+      const mixed = connectionTo(evil.issuer, { id: 'evil' });
       const currentUrl = callbackUrl(REDIRECT_URI, landed.href);
       expect(await at.finishLogin(mixed, { ...start, currentUrl })).toMatchObject({ refusal: 'response_issuer' });
       // the code was never handed to the other provider
@@ -190,7 +184,7 @@ describe('a provider', () => {
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     try {
       const at = party();
-      const connection = { ...connectionTo(upstream), issuer };
+      const connection = { ...connectionTo(upstream.issuer), issuer };
       const tries = () => Promise.all([1, 2, 3].map(() => signIn(upstream, connection, {}, at)));
       for (const outcome of await tries()) expect(outcome).toMatchObject({ refusal: 'unreachable' });
       await tries();

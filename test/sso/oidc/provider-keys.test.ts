@@ -3,9 +3,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { callbackUrl, type OidcConnection, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
+import { callbackUrl, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
 import { createRelyingParty, type RelyingParty } from '../../../sso/oidc/relying-party.ts';
-import { CLIENT, startUpstream, type Upstream } from './upstream.ts';
+import { CLIENT, connectionTo, startUpstream, type Upstream } from './upstream.ts';
 
 const REDIRECT_URI = oidcRedirectUri('https://drawbridge.test', 'globex');
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -30,15 +30,7 @@ async function company(options: { thinIdTokens?: boolean; signsUserinfo?: boolea
   started.push(upstream);
 }
 
-const connection = (): OidcConnection => ({
-  id: 'globex',
-  version: 1,
-  issuer: upstream.issuer,
-  clientId: CLIENT.id,
-  authentication: { method: 'client_secret_basic', secret: CLIENT.secret },
-  scopes: ['email', 'profile'],
-  tenantId: undefined,
-});
+const connection = () => connectionTo(upstream.issuer);
 
 async function signIn() {
   const options = { redirectUri: REDIRECT_URI, loginHint: undefined, forceLogin: false };

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callbackUrl, type OidcConnection, oidcRedirectUri } from '../../../sso/oidc/connection.ts';
 import { OIDC_REFUSALS, type OidcRefusalCode } from '../../../sso/oidc/refusals.ts';
 import { createRelyingParty } from '../../../sso/oidc/relying-party.ts';
-import { CLIENT, startUpstream, type TokenAnswer, type Upstream } from './upstream.ts';
+import { CLIENT, connectionTo, startUpstream, type TokenAnswer, type Upstream } from './upstream.ts';
 
 const BASE_URL = 'https://drawbridge.test';
 const REDIRECT_URI = oidcRedirectUri(BASE_URL, 'globex');
@@ -27,19 +27,6 @@ beforeAll(async () => {
   upstream = await startUpstream({ redirectUri: REDIRECT_URI, claims: CLAIMS });
 });
 afterAll(() => upstream.stop());
-
-function connectionTo(issuer: string, changes: Partial<OidcConnection> = {}): OidcConnection {
-  return {
-    id: 'globex',
-    version: 1,
-    issuer,
-    clientId: CLIENT.id,
-    authentication: { method: 'client_secret_basic', secret: CLIENT.secret },
-    scopes: ['email', 'profile'],
-    tenantId: undefined,
-    ...changes,
-  };
-}
 
 function setup(changes: Partial<OidcConnection> = {}) {
   const connection = connectionTo(upstream.issuer, changes);

@@ -4,8 +4,23 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
+import type { OidcConnection } from '../../../sso/oidc/connection.ts';
 
 export const CLIENT = { id: 'drawbridge', secret: 'a-secret-of-at-least-32-characters-x' };
+
+/** Our side of it: a connection by that client. */
+export function connectionTo(issuer: string, changes: Partial<OidcConnection> = {}): OidcConnection {
+  return {
+    id: 'globex',
+    version: 1,
+    issuer,
+    clientId: CLIENT.id,
+    authentication: { method: 'client_secret_basic', secret: CLIENT.secret },
+    scopes: ['email', 'profile'],
+    tenantId: undefined,
+    ...changes,
+  };
+}
 
 const EMPLOYEE = 'employee-1';
 
