@@ -1,11 +1,12 @@
-// Binds an invitation to the browser that pressed Accept: a random cookie, of which the invitation keeps the hash. Lax, so
-// that it comes along when Keycloak sends the browser back by a link, and not with a foreign site's form. Over https only
-// this very host can have set it (__Host-), so that nobody else's invitation is planted by a page of a sibling host.
+// Binds an invitation to the browser that pressed Accept: a random cookie, of which the invitation keeps the hash. It comes
+// along when Keycloak sends the browser back by a link, and not with a foreign site's form.
 import { timingSafeEqual } from 'node:crypto';
-import type { CookieOptions, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Database } from '../db/database.ts';
 import { hashSecret, isUuid, newSecret } from '../ids.ts';
+import { cookiesOf, ownCookie } from '../own-cookie.ts';
 
+const COOKIE = 'db_invite';
 const LIFETIME_MS = 60 * 60 * 1000;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
@@ -25,13 +26,16 @@ export async function bindBrowser(
   });
   if (bound.length === 0) return false;
   const value = `${invitation.orgId}.${invitation.id}.${secret}`;
-  response.cookie(nameAt(deps.baseUrl), value, { ...cookieOptions(deps.baseUrl), maxAge: LIFETIME_MS });
+  const { name, options } = ownCookie(deps.baseUrl, COOKIE);
+  response.cookie(name, value, { ...options, maxAge: LIFETIME_MS });
   return true;
 }
 
 /** What the browser's cookie says it is bound to; undefined without a well-formed one. */
 export function readBinding(request: Pick<Request, 'headers'>, baseUrl: string): BrowserBinding | undefined {
-  const [orgId = '', invitationId = '', secret = ''] = (cookieOf(request, nameAt(baseUrl)) ?? '').split('.');
+  const { name } = ownCookie(baseUrl, COOKIE);
+  const present = cookiesOf(request).find(([known]) => known === name)?.[1];
+  const [orgId = '', invitationId = '', secret = ''] = (present ?? '').split('.');
   if (!isUuid(orgId) || !isUuid(invitationId) || !SECRET.test(secret)) return undefined;
   return { orgId, invitationId, hash: hashSecret(secret) };
 }
@@ -47,21 +51,6 @@ export async function isBound(db: Database, binding: BrowserBinding): Promise<bo
 
 /** The journey is over: the cookie goes. */
 export function forgetBinding(response: Response, baseUrl: string): void {
-  response.clearCookie(nameAt(baseUrl), cookieOptions(baseUrl));
-}
-
-function cookieOptions(baseUrl: string): CookieOptions {
-  return { httpOnly: true, sameSite: 'lax', path: '/', secure: baseUrl.startsWith('https:') };
-}
-
-function nameAt(baseUrl: string): string {
-  return baseUrl.startsWith('https:') ? '__Host-db_invite' : 'db_invite';
-}
-
-function cookieOf(request: Pick<Request, 'headers'>, cookie: string): string | undefined {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const [name, value] = pair.split('=', 2);
-    if (name?.trim() === cookie) return value?.trim();
-  }
-  return undefined;
+  const { name, options } = ownCookie(baseUrl, COOKIE);
+  response.clearCookie(name, options);
 }

@@ -3,40 +3,35 @@
 import { createHmac } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { newSecret, secretsEqual } from '../../src/ids.ts';
+import { cookiesOf, ownCookie } from '../../src/own-cookie.ts';
 import { deriveKey } from '../../src/seal.ts';
 import { isForeignForm } from '../sign-in/same-site.ts';
 
 const COOKIE = 'db_setup';
 const FORM = /^[A-Za-z0-9_-]{43}$/;
 
+type Config = { readonly secretKey: string; readonly baseUrl: string };
+
 /** The value for the forms of this page; sets the cookie where the browser has none. */
-export function bindForms(
-  req: Request,
-  res: Response,
-  config: { readonly secretKey: string; readonly baseUrl: string },
-  linkId: string,
-): string {
-  const present = readCookie(req);
+export function bindForms(req: Request, res: Response, config: Config, linkId: string): string {
+  const { name, options } = ownCookie(config.baseUrl, COOKIE);
+  const present = readCookie(req, name);
   const value = present ?? newSecret();
-  if (present === undefined) {
-    const secure = config.baseUrl.startsWith('https:');
-    res.cookie(COOKIE, value, { httpOnly: true, sameSite: 'lax', secure, path: '/sso/setup' });
-  }
+  if (present === undefined) res.cookie(name, value, options);
   return bindingOf(config.secretKey, value, linkId);
 }
 
 /** Whether a posted form was made for this browser and this link. */
-export function isBoundForm(req: Request, secretKey: string, linkId: string, sent: string): boolean {
-  const value = readCookie(req);
-  return value !== undefined && !isForeignForm(req) && secretsEqual(bindingOf(secretKey, value, linkId), sent);
+export function isBoundForm(req: Request, config: Config, linkId: string, sent: string): boolean {
+  const value = readCookie(req, ownCookie(config.baseUrl, COOKIE).name);
+  return value !== undefined && !isForeignForm(req) && secretsEqual(bindingOf(config.secretKey, value, linkId), sent);
 }
 
 function bindingOf(secretKey: string, cookie: string, linkId: string): string {
   return createHmac('sha256', deriveKey(secretKey, 'set-up forms')).update(`${cookie}:${linkId}`).digest('base64url');
 }
 
-function readCookie(req: Request): string | undefined {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 2));
-  const value = pairs.find(([name]) => name === COOKIE)?.[1];
+function readCookie(req: Request, name: string): string | undefined {
+  const value = cookiesOf(req).find(([known]) => known === name)?.[1];
   return value !== undefined && FORM.test(value) ? value : undefined;
 }

@@ -62,7 +62,7 @@ export function setupPageRoutes(deps: SetupDeps): Router {
     const step = Object.hasOwn(STEPS, name) ? STEPS[name] : undefined;
     if (!link || !step) return sendPage(res, setupGonePage());
     const fields = (req.body ?? {}) as Record<string, unknown>;
-    if (!isBoundForm(req, deps.config.secretKey, link.id, textOf(fields.binding))) {
+    if (!isBoundForm(req, deps.config, link.id, textOf(fields.binding))) {
       const detail = 'This form was not sent from the page that you have open, or your browser keeps no cookies.';
       return show(deps, req, res, link, new DomainError('forbidden', `${detail} Try once more from here.`));
     }

@@ -1,10 +1,10 @@
-// Binds a sign-in to the browser in which it began: a random value in a cookie, its hash on the request row. Lax, so it
-// comes with the GET to which the ACS redirects, never with the company's own cross-site POST. Over https it has the
-// prefix __Host- (RFC 6265bis, 4.1.3.2): whoever serves a sibling name, such as a customer's page under the same domain,
-// could otherwise plant the value of their own sign-in and have somebody else finish it.
+// Binds a sign-in to the browser in which it began: a random value in a cookie, its hash on the request row. It comes with
+// the GET to which the ACS redirects, never with the company's own cross-site POST.
 import type { Request, Response } from 'express';
 import { hashSecret, newSecret } from '../../src/ids.ts';
+import { cookiesOf, ownCookie } from '../../src/own-cookie.ts';
 
+const PREFIX = 'db_browser_';
 const FORM = /^[A-Za-z0-9_-]{43}$/;
 
 /**
@@ -15,9 +15,8 @@ export function ensureBrowser(req: Request, res: Response, baseUrl: string): Buf
   const [present] = browserValues(req, baseUrl);
   const value = present ?? newSecret();
   if (present === undefined) {
-    const secure = isHttps(baseUrl);
-    // the prefix demands the whole site as path
-    res.cookie(`${nameAt(baseUrl)}${value.slice(0, 8)}`, value, { httpOnly: true, sameSite: 'lax', secure, path: '/' });
+    const { name, options } = ownCookie(baseUrl, `${PREFIX}${value.slice(0, 8)}`);
+    res.cookie(name, value, options);
   }
   return hashSecret(value);
 }
@@ -28,17 +27,6 @@ export function browserHashes(req: Request, baseUrl: string): Buffer[] {
 }
 
 function browserValues(req: Request, baseUrl: string): string[] {
-  const prefix = nameAt(baseUrl);
-  return (req.headers.cookie ?? '').split(';').flatMap((pair) => {
-    const [name, value] = pair.trim().split('=', 2);
-    return name?.startsWith(prefix) && value !== undefined && FORM.test(value) ? [value] : [];
-  });
-}
-
-function nameAt(baseUrl: string): string {
-  return isHttps(baseUrl) ? '__Host-db_browser_' : 'db_browser_';
-}
-
-function isHttps(baseUrl: string): boolean {
-  return baseUrl.startsWith('https:');
+  const { name: prefix } = ownCookie(baseUrl, PREFIX);
+  return cookiesOf(req).flatMap(([name, value]) => (name.startsWith(prefix) && FORM.test(value) ? [value] : []));
 }

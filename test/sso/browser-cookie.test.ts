@@ -1,26 +1,35 @@
-// The cookie that holds a sign-in to its browser: nobody but this very host can have set it.
+// The cookies that hold a sign-in, and the forms of a set-up page, to their browser: nobody but this very host can have
+// set them.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express, { type Request, type Response } from 'express';
 import { expect, test } from 'vitest';
+import { bindForms, isBoundForm } from '../../sso/setup/form-binding.ts';
 import { browserHashes, ensureBrowser } from '../../sso/sign-in/browser-cookie.ts';
 
-/** Asks once, as a browser with that cookie header: what is set, and how many browsers it is taken for. */
-async function ask(baseUrl: string, cookie: string): Promise<{ set: string[]; known: number }> {
-  const app = express().get('/', (req, res) => {
-    const known = browserHashes(req, baseUrl).length;
-    ensureBrowser(req, res, baseUrl);
-    res.json({ known });
-  });
-  const server = createServer(app);
+/** Asks once, as a browser with that cookie header: what is set, and what `work` answers. */
+async function request<T>(
+  cookie: string,
+  work: (req: Request, res: Response) => T,
+): Promise<{ set: string[]; said: T }> {
+  const server = createServer(express().get('/', (req, res) => void res.json({ said: work(req, res) })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { cookie } });
-    const { known } = (await answer.json()) as { known: number };
-    return { set: answer.headers.getSetCookie(), known };
+    return { set: answer.headers.getSetCookie(), said: ((await answer.json()) as { said: T }).said };
   } finally {
     server.close();
   }
+}
+
+/** How many browsers of a sign-in it is taken for. */
+async function ask(baseUrl: string, cookie: string): Promise<{ set: string[]; known: number }> {
+  const { set, said } = await request(cookie, (req, res) => {
+    const known = browserHashes(req, baseUrl).length;
+    ensureBrowser(req, res, baseUrl);
+    return known;
+  });
+  return { set, known: said };
 }
 
 const VALUE = 'v'.repeat(43);
@@ -51,4 +60,14 @@ test('over http, for development, it goes without', async () => {
   const { set } = await ask('http://localhost:8080', '');
   expect(set).toEqual([expect.stringMatching(/^db_browser_/)]);
   expect(await ask('http://localhost:8080', `db_browser_x=${VALUE}`)).toEqual({ set: [], known: 1 });
+});
+
+test('the form of a set-up page counts with the cookie that came with the page, and with no planted one', async () => {
+  const config = { secretKey: 'k'.repeat(40), baseUrl: 'https://drawbridge.test' };
+  const { set, said: binding } = await request('', (req, res) => bindForms(req, res, config, 'link'));
+  const cookie = set[0]?.split(';')[0] ?? '';
+  expect(set).toEqual([expect.stringMatching(/^__Host-db_setup=[\w-]{43}; Path=\/; (?=.*HttpOnly)(?=.*Secure)/)]);
+  const counts = async (sent: string) => (await request(sent, (req) => isBoundForm(req, config, 'link', binding))).said;
+  expect(await counts(cookie)).toBe(true);
+  expect(await counts(cookie.replace('__Host-', ''))).toBe(false);
 });

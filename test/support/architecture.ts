@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/seal.ts',
     'src/html.ts',
     'src/word-time.ts',
+    'src/own-cookie.ts',
   ],
   ['src/db/'],
   ['src/audit/', 'src/jobs/'],
