@@ -58,7 +58,7 @@ export async function doctor(args: readonly string[]): Promise<void> {
     if (drift.length === 0) say('Keycloak is equal to what it should be.');
     else
       say(
-        `${drift.length} differ. ${repair ? 'They are marked, and a worker mends them.' : 'Run with --repair to mend them.'}`,
+        `${drift.length} differ. ${repair ? 'What is ours is marked, and a worker mends it.' : 'Run with --repair to mend what is ours.'}`,
       );
     if (drift.length > 0 && !repair) process.exitCode = 1;
   } finally {

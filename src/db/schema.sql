@@ -22,6 +22,12 @@ END
   constraint access_grant_source CHECK ((source = ANY (ARRAY['manual'::text, 'invite'::text, 'scim'::text, 'sso'::text, 'rule'::text, 'default'::text])))
   constraint access_grant_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
 
+table account_attempt
+  person_id uuid not null
+  address text not null
+  constraint account_attempt_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+  constraint account_attempt_pkey PRIMARY KEY (person_id, address)
+
 table api_key -- row-level security
   org_id uuid not null
   id uuid not null default uuidv7()
@@ -1187,6 +1193,7 @@ CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member
 -- rights
 
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on access_grant
+drawbridge_app: DELETE, INSERT, SELECT on account_attempt
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on api_key
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on assertion_seen
 drawbridge_app: INSERT, SELECT on audit_event
@@ -1248,6 +1255,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_departure
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on team_member
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on upstream_session
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on access_grant
+drawbridge_worker: DELETE, INSERT, SELECT on account_attempt
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on api_key
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on assertion_seen
 drawbridge_worker: INSERT, SELECT on audit_event

@@ -29,15 +29,17 @@ export async function freeAddress(
   return undefined;
 }
 
-/** The account of a person whose creation got no answer: one exact look-up by the name that accounts are made under. */
+/** The account of a person whose creation got no answer: exact look-ups by the names that it was asked for under. */
 export async function findLostAccount(
   admin: KeycloakAdmin,
   tx: Queryable,
   personId: string,
-  address: string,
+  addresses: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  for (const holder of await admin.call((api) => api.users.find({ username: address, exact: true }))) {
-    if ((await ownerOf(tx, holder)) === personId) return holder.id;
+  for (const address of addresses) {
+    for (const holder of await admin.call((api) => api.users.find({ username: address, exact: true }))) {
+      if ((await ownerOf(tx, holder)) === personId) return holder.id;
+    }
   }
   return undefined;
 }
@@ -48,8 +50,8 @@ async function findHolders(admin: KeycloakAdmin, address: string): Promise<UserR
   return [...byEmail, ...byName.filter(({ id }) => !byEmail.some((other) => other.id === id))];
 }
 
-/** The attribute is only for administrators to write, so it tells the truth even where our own map has lost it. */
-async function ownerOf(tx: Queryable, holder: UserRepresentation): Promise<string | undefined> {
+/** Whose of our persons an account is. The attribute is only for administrators to write, so it tells the truth even where our own map has lost it. */
+export async function ownerOf(tx: Queryable, holder: UserRepresentation): Promise<string | undefined> {
   const mapped = await findPersonOfAccount(tx, holder.id!);
   if (mapped) return mapped;
   const attributes: Record<string, string[]> | undefined = holder.attributes;

@@ -1,6 +1,7 @@
 // Compares everything that Drawbridge has put into Keycloak with what is there now, read fresh; repairs by marking, so
 // that there is one way in which Keycloak is changed. `drawbridge doctor` runs it.
 import { readAccount } from './account.ts';
+import { ownerOf } from './address-conflict.ts';
 import type { Keycloak } from './keycloak.ts';
 import { organizationDrift } from './project-organization.ts';
 import { changeOf, describeChange, endsAccess, wishedAccount } from './projection.ts';
@@ -11,12 +12,12 @@ import {
   listOrganizationIds,
   listPersonsWithAccount,
 } from './projection-queries.ts';
-import { markSubject, noteUncertain, type SubjectKind } from './projection-store.ts';
+import { markSubject, noteAttempts, noteUncertain, type SubjectKind } from './projection-store.ts';
 
 const PAGE = 100;
 
 export type Drift = {
-  /** `account` = one that Keycloak has and Drawbridge does not know; nothing repairs it by itself. */
+  /** `account` = one that Keycloak has and Drawbridge does not know. One that is not ours stays; a second one of a person is deleted by `repair`. */
   readonly kind: SubjectKind | 'account';
   readonly id: string;
   /** What is different, one line each. */
@@ -41,7 +42,7 @@ export async function findDrift(keycloak: Keycloak, options: { readonly repair?:
     await noteUncertain(db, id);
     await markSubject(db, 'person', id, ends ? 0 : 1);
   }
-  return [...drift, ...(await foreignAccounts(keycloak))];
+  return [...drift, ...(await unknownAccounts(keycloak, options.repair ?? false))];
 }
 
 async function personDrift(keycloak: Keycloak, personId: string): Promise<{ differences: string[]; ends: boolean }> {
@@ -56,16 +57,35 @@ async function personDrift(keycloak: Keycloak, personId: string): Promise<{ diff
   return { differences: describeChange(change), ends: endsAccess(change) };
 }
 
-/** Accounts that somebody made by hand; a listing by pages, since Keycloak is never searched by attribute. */
-async function foreignAccounts(keycloak: Keycloak): Promise<Drift[]> {
+/** Accounts that stand nowhere with us; a listing by pages, since Keycloak is never searched by attribute. */
+async function unknownAccounts(keycloak: Keycloak, repair: boolean): Promise<Drift[]> {
   const db = { query: keycloak.db.realm.bind(keycloak.db) };
   const found: Drift[] = [];
   for (let first = 0; ; first += PAGE) {
     const page = await keycloak.runtime.call((api) => api.users.find({ first, max: PAGE, briefRepresentation: true }));
     for (const { id, username, enabled } of page) {
       if (!enabled || (await findPersonOfAccount(db, id!))) continue;
-      found.push({ kind: 'account', id: id!, differences: [`account ${username} is not Drawbridge's`] });
+      const user = await keycloak.runtime.find((api) => api.users.findOne({ id: id! }));
+      const owner = user && (await ownerOf(db, user));
+      if (owner) found.push(await lostAccount(keycloak, { owner, id: id!, username: username! }, repair));
+      else if (user) found.push({ kind: 'account', id: id!, differences: [`account ${username} is not Drawbridge's`] });
     }
     if (page.length < PAGE) return found;
   }
+}
+
+type LostAccount = { readonly owner: string; readonly id: string; readonly username: string };
+
+/** One that we asked for and whose making got no answer: the person's only one, or, once there is another, one too many. */
+async function lostAccount(keycloak: Keycloak, { owner, id, username }: LostAccount, repair: boolean): Promise<Drift> {
+  const db = { query: keycloak.db.realm.bind(keycloak.db) };
+  if (await findAccountId(db, owner)) {
+    if (repair) await keycloak.runtime.remove((api) => api.users.del({ id }));
+    return { kind: 'account', id, differences: [`account ${username} is a second one of person ${owner}`] };
+  }
+  if (repair) {
+    await noteAttempts(db, [{ personId: owner, address: username }]);
+    await markSubject(db, 'person', owner, 0);
+  }
+  return { kind: 'person', id: owner, differences: [`account ${username} is not written down`] };
 }

@@ -31,6 +31,7 @@ import {
 } from './projection-queries.ts';
 import {
   forgetAccount,
+  noteAttempts,
   noteBreakGlassReady,
   noteFirstFactorsDeleted,
   noteProjected,
@@ -89,10 +90,15 @@ async function makeEqual(run: Run): Promise<void> {
     return;
   }
   if (id) await forgetAccount(tx, personId);
-  if (wished.enabled) return makeAccount(run, { ...state, projected: undefined }, wished);
-  // Whoever may not come in (any more) may have an account all the same: one whose creation got no answer.
-  const lost = await findLostAccount(keycloak.runtime, tx, personId, wished.address);
-  if (lost === undefined) return;
+  // One whose creation got no answer. Under the address of today it is in the way of a new one and is found by that; but
+  // whoever may not come in (any more) gets no new one.
+  const asked = new Set([...state.attempts, wished.address]);
+  if (wished.enabled) asked.delete(wished.address);
+  const lost = await findLostAccount(keycloak.runtime, tx, personId, asked);
+  if (lost === undefined) {
+    if (wished.enabled) await makeAccount(run, { ...state, projected: undefined }, wished);
+    return;
+  }
   await saveAccountId(tx, personId, lost);
   await makeEqual({ ...run, fresh: true });
 }
@@ -110,6 +116,7 @@ function isSame(wished: Account, stored: ProjectedAccount): boolean {
 async function makeAccount(run: Run, state: PersonState, wished: Account): Promise<void> {
   const { keycloak, tx, personId } = run;
   const ids = await ensureOrganizations(run, state);
+  await noteAttempts(tx, [{ personId, address: wished.address }]);
   const create = () => createAccount(keycloak.runtime, state.person, wished);
   let adopted: string | undefined;
   const id = await create().catch(async (error: unknown) => {

@@ -61,6 +61,8 @@ export type PersonState = {
   readonly person: PersonProjection;
   readonly projected: ProjectedAccount | undefined;
   readonly accountId: string | undefined;
+  /** Addresses under which an account was asked for and no answer is known. */
+  readonly attempts: readonly string[];
   /** Of the organizations that the person must be in, by alias: the groups that the person must have or had. */
   readonly ids: ReadonlyMap<string, OrganizationIds>;
 };
@@ -70,6 +72,7 @@ export async function findPersonStates(db: Queryable, personIds: readonly string
   const rows = await db.query<{
     person: PersonProjection;
     account_id: string | null;
+    attempts: string[];
     desired: { account: Account; owesLogout: boolean } | null;
     logout_due: boolean | null;
     certain: boolean | null;
@@ -88,13 +91,14 @@ export async function findPersonStates(db: Queryable, personIds: readonly string
         from p, jsonb_array_elements(p.person -> 'organizations') o)
       select p.person, d.desired, d.logout_due, d.certain,
         (select keycloak_id from keycloak_id where kind = 'person' and id = a.id::uuid) as account_id,
+        array(select address from account_attempt where person_id = a.id::uuid) as attempts,
         (select jsonb_agg(jsonb_build_object('alias', alias, 'kind', k.kind, 'key', k.key, 'keycloakId', k.keycloak_id))
           from place join keycloak_id k on k.org_id = place.org_id
             and (k.kind = 'organization' or k.kind in ('team', 'role') and k.key = any (place.paths))) as ids
       from p left join d on true where p.person is not null) s`,
     values: [JSON.stringify(personIds)],
   });
-  return rows.map(({ person, desired, logout_due: logoutDue, certain, account_id, ids }) => {
+  return rows.map(({ person, desired, logout_due: logoutDue, certain, account_id, attempts, ids }) => {
     const found = Map.groupBy(ids ?? [], ({ alias }) => alias);
     return {
       person,
@@ -102,6 +106,7 @@ export async function findPersonStates(db: Queryable, personIds: readonly string
         ? { ...desired, owesLogout: desired.owesLogout || (logoutDue ?? false), certain: certain ?? false }
         : undefined,
       accountId: account_id ?? undefined,
+      attempts,
       ids: new Map(person.organizations.map(({ alias }) => [alias, organizationIds(found.get(alias) ?? [])])),
     };
   });

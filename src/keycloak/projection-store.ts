@@ -120,11 +120,28 @@ export async function noteFirstFactorsDeleted(db: Queryable, personId: string): 
   await db.query({ name: 'first-factors-deleted', text: 'select note_first_factors_deleted($1)', values: [personId] });
 }
 
+/** Before accounts are asked for: under these addresses they are found again if no answer comes. */
+export async function noteAttempts(
+  db: Queryable,
+  attempts: readonly { readonly personId: string; readonly address: string }[],
+): Promise<void> {
+  await db.query({
+    name: 'note-attempts',
+    // no wait for the disk, as for the claim that comes before it
+    text: `with attempt as (
+        select a.* from jsonb_to_recordset($1::jsonb) as a ("personId" uuid, address text),
+          set_config('synchronous_commit', 'off', true))
+      insert into account_attempt (person_id, address) select "personId", address from attempt on conflict do nothing`,
+    values: [JSON.stringify(attempts)],
+  });
+}
+
 /** Remembers the account of a person. */
 export async function saveAccountId(db: Queryable, personId: string, keycloakId: string): Promise<void> {
   await db.query({
     name: 'save-account-id',
-    text: `insert into keycloak_id (kind, id, keycloak_id) values ('person', $1, $2)
+    text: `with known as (delete from account_attempt where person_id = $1)
+      insert into keycloak_id (kind, id, keycloak_id) values ('person', $1, $2)
       on conflict (kind, id) do update set keycloak_id = excluded.keycloak_id`,
     values: [personId, keycloakId],
   });
@@ -150,6 +167,7 @@ export async function noteMadeAccounts(db: Queryable, made: readonly MadeAccount
     text: `with made as (
         select m.* from jsonb_to_recordset($1::jsonb) as m (person_id uuid, keycloak_id text, desired jsonb),
           set_config('synchronous_commit', 'off', true)),
+      known as (delete from account_attempt a using made where a.person_id = made.person_id),
       saved as (
         insert into keycloak_id (kind, id, keycloak_id) select 'person', person_id, keycloak_id from made
         on conflict (kind, id) do update set keycloak_id = excluded.keycloak_id)

@@ -193,28 +193,6 @@ test('repairs a group and an organization that were deleted by hand', async () =
   expect(await read(person)).toMatchObject({ organizations: { tidied: ['/engineering', '/roles/member'] } });
 });
 
-test('adopts its own account whose creation got no answer', async () => {
-  const { person } = await memberOf('adopted', 'ada@adopted.test');
-  await project(person);
-  const id = await t.accountOf(person);
-  await t.sql(`delete from keycloak_id where kind = 'person' and id = $1`, [person]);
-  await t.sql('delete from keycloak_projected where person_id = $1', [person]);
-  await project(person);
-  expect(await t.accountOf(person)).toBe(id);
-});
-
-test('disables its own account whose creation got no answer, once its person may not come in any more', async () => {
-  const { person, member } = await memberOf('orphaned', 'ada@orphaned.test');
-  await project(person);
-  const id = await t.accountOf(person);
-  await t.sql(`delete from keycloak_id where kind = 'person' and id = $1`, [person]);
-  await t.sql('delete from keycloak_projected where person_id = $1', [person]);
-  await t.sql(`update member set status = 'suspended' where id = $1`, [member]);
-  await project(person);
-  expect(await t.accountOf(person)).toBe(id);
-  expect(await t.root.call((api) => api.users.findOne({ id }))).toMatchObject({ enabled: false });
-});
-
 test('quarantines an account that is not ours and holds the address', async () => {
   const squatter = await t.root.call((api) =>
     api.users.create({

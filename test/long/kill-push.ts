@@ -22,12 +22,12 @@ export type Person = { known: Believed; perhaps: Believed | undefined };
 
 export type Directory = { readonly baseUrl: string; readonly token: string; readonly groupId: string };
 
-export function newPeople(count: number): Person[] {
-  return Array.from({ length: count }, (_, number) => ({
+export function newPeople(from: number, count: number): Person[] {
+  return Array.from({ length: count }, (_, place) => ({
     known: {
-      number,
+      number: from + place,
       id: undefined,
-      address: `kill-${number}@acme.test`,
+      address: `kill-${from + place}@acme.test`,
       active: true,
       title: undefined,
       inGroup: false,
@@ -49,11 +49,11 @@ function nextStep(dice: Dice, { groupId }: Directory, now: Believed, round: numb
   if (kind < 6) {
     return patch(self, { op: 'replace', path: 'active', value: !now.active }, { ...now, active: !now.active });
   }
-  if (kind < 8) {
+  if (kind < 14) {
     const next = { ...now, address: `kill-${now.number}-${round}-${operation}@acme.test` };
     return { method: 'PUT', path: self, body: { ...user(next), active: next.active, title: next.title }, leaves: next };
   }
-  if (kind < 16) {
+  if (kind < 22) {
     const change = now.inGroup
       ? { op: 'remove', path: `members[value eq "${now.id}"]` }
       : { op: 'add', path: 'members', value: [{ value: now.id }] };

@@ -1,5 +1,6 @@
-// kill -9 of the bridge in the middle of a 5,000-operation push over 8 connections, ten times over the same people: what
-// was acknowledged is there when it runs again, the push goes on to its end, and Keycloak ends equal.
+// kill -9 of the bridge in the middle of a 5,000-operation push over 8 connections, ten times, with newcomers in each round
+// (a kill cuts off accounts that are being made): what was acknowledged is there when it runs again, the push goes on to
+// its end, and Keycloak ends equal.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { Database } from '../../src/db/database.ts';
@@ -12,17 +13,17 @@ import { Dice } from '../scim/hostile-values.ts';
 import { eventuallyHolds } from '../support/eventually.ts';
 import { keycloakAccount } from '../support/keycloak-state.ts';
 import { startSystem, type TestSystem } from '../support/system.ts';
-import { contradictions, type Directory, newPeople, push } from './kill-push.ts';
+import { contradictions, type Directory, newPeople, type Person, push } from './kill-push.ts';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
 const OPERATIONS = 5_000;
-const PEOPLE = 160;
+const NEWCOMERS = 80;
 
 let system: TestSystem;
 let db: Database;
 let keycloak: Keycloak;
 let directory: Directory;
-const people = newPeople(PEOPLE);
+const people: Person[] = [];
 
 beforeAll(async () => {
   system = await startSystem();
@@ -44,6 +45,7 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
   async (round) => {
     const killAfter = 500 + new Dice(round, 0).below(OPERATIONS - 1_000);
     const kill = () => system.bridge().kill();
+    people.push(...newPeople(people.length, NEWCOMERS));
     const before = await push({ directory, people, round, from: 0, to: OPERATIONS, killAfter, kill });
     expect(before).toBeGreaterThanOrEqual(killAfter);
     expect(before).toBeLessThan(OPERATIONS);
