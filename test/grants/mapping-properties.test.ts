@@ -35,6 +35,8 @@ import {
 
 const RUNS = { numRuns: 20, endOnFailure: true } as const;
 const RULES = 4;
+/** Groups that no rule names, and more than can be looked through one by one: what rules give is sought in another way. */
+const CROWD = Array.from({ length: 120 }, (_, n) => `crowd ${n}`);
 
 let database: TestDatabase;
 let db: Database;
@@ -182,7 +184,7 @@ async function world() {
             attribute: '',
             state,
             replaces: state === 'list' || state === 'empty',
-            values: state === 'list' ? values : [],
+            values: state === 'list' ? [...values, ...(connection === 'alone' ? CROWD : [])] : [],
           };
           return recordClaims(tx, ctx, {
             connectionId: id(connection),
