@@ -49,6 +49,22 @@ describe('how a rule matches', () => {
     expect(await c.teamsOf(bob)).toEqual([]);
   });
 
+  test('one of hundreds of groups that somebody comes into and leaves, the others staying as they are', async () => {
+    const [one, many] = [await c.team('Crowd of one'), await c.team('Crowd of many')];
+    await c.rule({ source: 'sso.groups', match: 'external_id', value: 'crowd-0', target: { team: one } });
+    await c.rule({ source: 'sso.groups', match: 'prefix', value: 'crowd-', target: { team: many } });
+    const crowd = Array.from({ length: 300 }, (_, n) => `crowd-${n + 1}`);
+    const member = await c.guest();
+    await c.says(member, crowd);
+    expect(await c.teamsOf(member)).toEqual([many]);
+    await c.says(member, ['crowd-0', ...crowd]);
+    expect(new Set(await c.teamsOf(member))).toEqual(new Set([one, many]));
+    await c.says(member, crowd);
+    expect(await c.teamsOf(member)).toEqual([many]);
+    await c.says(member, ['another crowd', ...crowd.map((name) => `x-${name}`)]);
+    expect(await c.teamsOf(member)).toEqual([]);
+  });
+
   test('a kept attribute, held to one connection', async () => {
     const team = await c.team('Clinic');
     const other = await c.connect(false);
