@@ -25,7 +25,6 @@ END
 table account_attempt
   person_id uuid not null
   address text not null
-  constraint account_attempt_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
   constraint account_attempt_pkey PRIMARY KEY (person_id, address)
 
 table api_key -- row-level security

@@ -17,7 +17,7 @@ import { markSubject, noteAttempts, noteUncertain, type SubjectKind } from './pr
 const PAGE = 100;
 
 export type Drift = {
-  /** `account` = one that Keycloak has and Drawbridge does not know. One that is not ours stays; a second one of a person is deleted by `repair`. */
+  /** `account` = one that Keycloak has and we do not know. It stays, unless it is a second one of a person of ours. */
   readonly kind: SubjectKind | 'account';
   readonly id: string;
   /** What is different, one line each. */
@@ -42,7 +42,12 @@ export async function findDrift(keycloak: Keycloak, options: { readonly repair?:
     await noteUncertain(db, id);
     await markSubject(db, 'person', id, ends ? 0 : 1);
   }
-  return [...drift, ...(await unknownAccounts(keycloak, options.repair ?? false))];
+  // all of them first: one that is deleted would move the next page
+  for (const unknown of await listUnknownAccounts(keycloak)) {
+    const found = await unknownDrift(keycloak, unknown, options.repair ?? false);
+    if (found) drift.push(found);
+  }
+  return drift;
 }
 
 async function personDrift(keycloak: Keycloak, personId: string): Promise<{ differences: string[]; ends: boolean }> {
@@ -57,29 +62,35 @@ async function personDrift(keycloak: Keycloak, personId: string): Promise<{ diff
   return { differences: describeChange(change), ends: endsAccess(change) };
 }
 
-/** Accounts that stand nowhere with us; a listing by pages, since Keycloak is never searched by attribute. */
-async function unknownAccounts(keycloak: Keycloak, repair: boolean): Promise<Drift[]> {
+type UnknownAccount = { readonly id: string; readonly username: string; readonly owner: string | undefined };
+
+/** Enabled accounts that stand nowhere with us, and whose of our persons they say they are; a listing by pages, since Keycloak is never searched by attribute. */
+async function listUnknownAccounts(keycloak: Keycloak): Promise<UnknownAccount[]> {
   const db = { query: keycloak.db.realm.bind(keycloak.db) };
-  const found: Drift[] = [];
+  const found: UnknownAccount[] = [];
   for (let first = 0; ; first += PAGE) {
     const page = await keycloak.runtime.call((api) => api.users.find({ first, max: PAGE, briefRepresentation: true }));
     for (const { id, username, enabled } of page) {
       if (!enabled || (await findPersonOfAccount(db, id!))) continue;
       const user = await keycloak.runtime.find((api) => api.users.findOne({ id: id! }));
-      const owner = user && (await ownerOf(db, user));
-      if (owner) found.push(await lostAccount(keycloak, { owner, id: id!, username: username! }, repair));
-      else if (user) found.push({ kind: 'account', id: id!, differences: [`account ${username} is not Drawbridge's`] });
+      if (user) found.push({ id: id!, username: username!, owner: await ownerOf(db, user) });
     }
     if (page.length < PAGE) return found;
   }
 }
 
-type LostAccount = { readonly owner: string; readonly id: string; readonly username: string };
-
-/** One that we asked for and whose making got no answer: the person's only one, or, once there is another, one too many. */
-async function lostAccount(keycloak: Keycloak, { owner, id, username }: LostAccount, repair: boolean): Promise<Drift> {
+/** One that we asked for and whose making got no answer is the person's only one, or, once there is another, one too many. */
+async function unknownDrift(
+  keycloak: Keycloak,
+  { id, username, owner }: UnknownAccount,
+  repair: boolean,
+): Promise<Drift | undefined> {
+  if (!owner) return { kind: 'account', id, differences: [`account ${username} is not Drawbridge's`] };
   const db = { query: keycloak.db.realm.bind(keycloak.db) };
-  if (await findAccountId(db, owner)) {
+  const known = await findAccountId(db, owner);
+  // made at this moment, and written down since
+  if (known === id) return undefined;
+  if (known) {
     if (repair) await keycloak.runtime.remove((api) => api.users.del({ id }));
     return { kind: 'account', id, differences: [`account ${username} is a second one of person ${owner}`] };
   }

@@ -2,7 +2,7 @@
 -- that ran into its time limit, may have left one in Keycloak. Its address alone does not find it again once the person has
 -- another one.
 create table account_attempt (
-  person_id uuid not null references person,
+  person_id uuid not null,
   address text not null,
   primary key (person_id, address)
 );
