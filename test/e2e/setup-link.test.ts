@@ -45,7 +45,9 @@ beforeEach(async () => {
 const call = (method: string, path: string, body?: object): Promise<Answer> =>
   t.call(method, `/v1/organizations/${org.key}${path}`, { key: org.ownerKey, ...(body && { body }) });
 const read = async (path: string): Promise<Json> => (await call('GET', path)).body;
-const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+/** Every button sends a form; what comes next is there when this ends. */
+const press = (name: string) =>
+  Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()]);
 
 /** What the page shows; on a phone nothing of it stands out to the side, and each field says what it is. */
 async function shown(at = page): Promise<string> {
