@@ -29,19 +29,20 @@ export async function freeAddress(
   return undefined;
 }
 
-/** The account of a person whose creation got no answer: exact look-ups by the names that it was asked for under. */
-export async function findLostAccount(
+/** Accounts of a person whose creation got no answer: exact look-ups by the names that they were asked for under. */
+export async function findOwnAccounts(
   admin: KeycloakAdmin,
   tx: Queryable,
   personId: string,
   addresses: ReadonlySet<string>,
-): Promise<string | undefined> {
+): Promise<string[]> {
+  const found: string[] = [];
   for (const address of addresses) {
     for (const holder of await admin.call((api) => api.users.find({ username: address, exact: true }))) {
-      if ((await ownerOf(tx, holder)) === personId) return holder.id;
+      if ((await ownerOf(tx, holder)) === personId) found.push(holder.id!);
     }
   }
-  return undefined;
+  return found;
 }
 
 async function findHolders(admin: KeycloakAdmin, address: string): Promise<UserRepresentation[]> {

@@ -42,7 +42,6 @@ export async function findDrift(keycloak: Keycloak, options: { readonly repair?:
     await noteUncertain(db, id);
     await markSubject(db, 'person', id, ends ? 0 : 1);
   }
-  // all of them first: one that is deleted would move the next page
   for (const unknown of await listUnknownAccounts(keycloak)) {
     const found = await unknownDrift(keycloak, unknown, options.repair ?? false);
     if (found) drift.push(found);
@@ -90,13 +89,11 @@ async function unknownDrift(
   const known = await findAccountId(db, owner);
   // made at this moment, and written down since
   if (known === id) return undefined;
-  if (known) {
-    if (repair) await keycloak.runtime.remove((api) => api.users.del({ id }));
-    return { kind: 'account', id, differences: [`account ${username} is a second one of person ${owner}`] };
-  }
   if (repair) {
     await noteAttempts(db, [{ personId: owner, address: username }]);
     await markSubject(db, 'person', owner, 0);
   }
-  return { kind: 'person', id: owner, differences: [`account ${username} is not written down`] };
+  return known
+    ? { kind: 'account', id, differences: [`account ${username} is a second one of person ${owner}`] }
+    : { kind: 'person', id: owner, differences: [`account ${username} is not written down`] };
 }

@@ -15,7 +15,7 @@ import {
   takeAway,
   writeProfile,
 } from './account.ts';
-import { findLostAccount, freeAddress } from './address-conflict.ts';
+import { findOwnAccounts, freeAddress } from './address-conflict.ts';
 import type { Keycloak } from './keycloak.ts';
 import { isRefused, KeycloakRefused } from './keycloak-error.ts';
 import { projectOrganizationOn } from './project-organization.ts';
@@ -76,6 +76,7 @@ async function makeEqual(run: Run): Promise<void> {
   const [state] = await findPersonStates(tx, [personId]);
   if (!state) return;
   const wished = wishedAccount(state.person);
+  if (state.accountId && state.attempts.length > 0) await keepOnly(run, state.accountId, state.attempts);
   const trusted = state.projected?.certain && !run.fresh ? state.projected : undefined;
   const id = state.accountId;
   if (trusted && isSame(wished, trusted) && !(trusted.owesLogout && run.endSessions)) {
@@ -94,13 +95,21 @@ async function makeEqual(run: Run): Promise<void> {
   // whoever may not come in (any more) gets no new one.
   const asked = new Set([...state.attempts, wished.address]);
   if (wished.enabled) asked.delete(wished.address);
-  const lost = await findLostAccount(keycloak.runtime, tx, personId, asked);
+  const [lost] = await findOwnAccounts(keycloak.runtime, tx, personId, asked);
   if (lost === undefined) {
     if (wished.enabled) await makeAccount(run, { ...state, projected: undefined }, wished);
     return;
   }
-  await saveAccountId(tx, personId, lost);
+  await keepOnly(run, lost, state.attempts);
   await makeEqual({ ...run, fresh: true });
+}
+
+/** Whose creation got no answer may have been made an account more than once: Keycloak lets nobody in who has two. */
+async function keepOnly({ keycloak, tx, personId }: Run, id: string, attempts: readonly string[]): Promise<void> {
+  for (const other of await findOwnAccounts(keycloak.runtime, tx, personId, new Set(attempts))) {
+    if (other !== id) await keycloak.runtime.remove((api) => api.users.del({ id: other }));
+  }
+  await saveAccountId(tx, personId, id);
 }
 
 async function stands({ keycloak }: Run, id: string, wished: Account): Promise<boolean> {

@@ -75,7 +75,7 @@ test('disables it under its former address, too', async () => {
   expect(await t.root.call((api) => api.users.findOne({ id }))).toMatchObject({ enabled: false });
 });
 
-test('a second account of a person, and one that is not written down, are found and mended', async () => {
+test('a second account of a person, and one that is not written down, are found, and mended by marking', async () => {
   const { person } = await memberOf('twins', 'ada@twins.test');
   await project(person);
   const attributes = { person_id: [person] };
@@ -95,6 +95,7 @@ test('a second account of a person, and one that is not written down, are found 
   expect(found.filter((drift) => drift.id === unwritten).at(-1)?.differences).toEqual([
     'account ada@unwritten.test is not written down',
   ]);
+  await project(person);
   expect(await t.root.find((api) => api.users.findOne({ id: second }))).toBeUndefined();
   expect(await read(person)).toMatchObject({ address: 'ada@twins.test', enabled: true });
   await project(unwritten);
