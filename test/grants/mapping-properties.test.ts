@@ -35,7 +35,7 @@ import {
 
 const RUNS = { numRuns: 20, endOnFailure: true } as const;
 const RULES = 4;
-/** Groups that no rule names, and more than can be looked through one by one: what rules give is sought in another way. */
+/** More groups of whoever signs in that way; the patterns match them, no other rule does. */
 const CROWD = Array.from({ length: 120 }, (_, n) => `crowd ${n}`);
 
 let database: TestDatabase;

@@ -25,7 +25,6 @@ create function directory_denies(p_org uuid, p_directory uuid, p_member uuid, p_
 $$;
 
 -- What the rules make of members' facts: of the rules in effect, or of those in shadow mode; of all, or of some (p_rules).
--- Of somebody with many claims, what some rules match is looked for from the rules' side.
 create function rule_grants(p_org uuid, p_members uuid[], p_rules uuid[], p_shadow boolean default false)
   returns table (member_id uuid, target_kind text, target text, source text, ref text, rule_id uuid) language sql stable as $$
   with reason as (
@@ -43,13 +42,8 @@ create function rule_grants(p_org uuid, p_members uuid[], p_rules uuid[], p_shad
     select e.member_id, x.team_key, r.target_kind, r.target, r.ceiling, 'sso', r.id || ':' || e.connection_id, r.id
     from sso_evidence e
       join connection c on c.org_id = e.org_id and c.id = e.connection_id and not c.released
-      cross join lateral (
-        select m.rule_id, m.value_id, m.team_key from rule_match m
-        where (p_rules is null or cardinality(e.value_ids) <= 100)
-          and m.org_id = p_org and m.value_id = any (e.value_ids) and (p_rules is null or m.rule_id in (select unnest(p_rules)))
-        union all
-        select m.rule_id, m.value_id, m.team_key from rule_match m join unnest(e.value_ids) v (id) on v.id = m.value_id
-        where p_rules is not null and cardinality(e.value_ids) > 100 and m.org_id = p_org and m.rule_id = any (p_rules)) x
+      cross join lateral (select m.rule_id, m.value_id, m.team_key from rule_match m
+        where m.org_id = p_org and m.value_id = any (e.value_ids) and (p_rules is null or m.rule_id in (select unnest(p_rules)))) x
       join mapping_rule r on r.org_id = e.org_id and r.id = x.rule_id and r.enabled and (r.mode = 'shadow') = p_shadow
         and (r.connection_id is null or r.connection_id = e.connection_id)
     where e.org_id = p_org and e.member_id = any (p_members)
