@@ -98,6 +98,7 @@ async function startRunner(input: JobsInput, pool: pg.Pool): Promise<Running> {
     poolId = workerPool.id;
   });
   const running = new Set<string>();
+  const looked = firstLook(events);
   const runner = await run({
     pgPool: pool,
     concurrency: AT_ONCE,
@@ -106,8 +107,31 @@ async function startRunner(input: JobsInput, pool: pg.Pool): Promise<Running> {
     taskList: taskList(input, running),
     events,
     logger: queueLogger(input.log),
+    // Not to gather them, but because a job whose end cannot be written stops the runner only then; otherwise the
+    // library leaves a rejected promise, which ends the process.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   });
+  try {
+    await looked;
+  } catch (error) {
+    await runner.stop().catch(() => {});
+    throw error;
+  }
   return { runner, alive: await keepPoolAlive(input, poolId, running) };
+}
+
+/**
+ * Resolves when a worker has looked for a job, and rejects when the first look fails: graphile-worker 0.18 keeps the
+ * failed reading of its task ids, and that runner would fail at every look after it, for good.
+ */
+function firstLook(events: EventEmitter): Promise<void> {
+  const looked = Promise.withResolvers<void>();
+  // Nobody waits for it when the runner itself does not come up.
+  looked.promise.catch(() => {});
+  events.once('worker:getJob:empty', () => looked.resolve());
+  events.once('job:start', () => looked.resolve());
+  events.once('worker:getJob:error', ({ error }: { error: unknown }) => looked.reject(error));
+  return looked.promise;
 }
 
 /** `running` holds the ids of the jobs that are under way. */

@@ -143,6 +143,57 @@ test('lost connections do not end the queue: what was added meanwhile is done', 
   }
 });
 
+/** Ends the queue's own connections that wait for a lock; answers once there was one and it is gone. */
+const cutWaiting = () =>
+  eventually(async () => {
+    const cut = await s.sql(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+       where datname = current_database() and application_name = 'drawbridge-jobs' and wait_event_type = 'Lock'`,
+    );
+    return cut.length > 0;
+  });
+
+test('a connection lost while a job is being ended costs a second run and nothing else', async () => {
+  const seen: number[] = [];
+  const holder = new pg.Client({ connectionString: s.t.database.url });
+  await holder.connect();
+  const note = defineTask(z.object({ n: z.number() }), async ({ n }) => {
+    seen.push(n);
+    if (seen.length > 1) return;
+    await holder.query('begin');
+    await holder.query('select from graphile_worker._private_jobs for update');
+    // For the runner that takes the place of the broken one: its first look meets the same trouble.
+    await holder.query('lock table graphile_worker._private_tasks');
+  });
+  const jobs = await start({ note });
+  try {
+    await add('note', { n: 10 });
+    await cutWaiting();
+    await cutWaiting();
+    await holder.query('rollback');
+    await eventually(async () => (await waiting()).length === 0, { withinMs: 30_000 });
+    expect(seen).toEqual([10, 10]);
+  } finally {
+    await holder.end();
+    await jobs.stop();
+  }
+});
+
+test('a connection lost in the queue’s first look is an error of the start, not a queue that never works', async () => {
+  const holder = new pg.Client({ connectionString: s.t.database.url });
+  await holder.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('lock table graphile_worker._private_tasks');
+    const starting = expect(start({ note: recorder().task })).rejects.toThrow('terminating connection');
+    await cutWaiting();
+    await holder.query('rollback');
+    await starting;
+  } finally {
+    await holder.end();
+  }
+});
+
 /** Runs one timed task as the queue would, as the owner. */
 async function runTimed(name: string): Promise<void> {
   const owner = new pg.Client({ connectionString: s.t.database.url });
