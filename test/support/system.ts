@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DatabaseUrls } from '../../src/db/prepare.ts';
 import { type BridgeInput, startBridge } from '../../src/dev/bridge-process.ts';
 import { startDemoApp } from '../../src/dev/demo-app.ts';
 import { prepareRealm } from '../../src/dev/keycloak-realm.ts';
@@ -30,11 +31,18 @@ export type TestSystem = AsyncDisposable & {
 
 type KeycloakAccess = { readonly url: string; readonly adminUser: string; readonly adminPassword: string };
 
-/** Boots the system; `keycloak` is the run's own unless the test brings one that it may kill. */
-export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): Promise<TestSystem> {
+/** Boots the system; `keycloak` and `databases` are the run's own unless the test brings some that it may kill. */
+export async function startSystem(
+  options: { keycloak?: KeycloakAccess; databases?: DatabaseUrls } = {},
+): Promise<TestSystem> {
   const running: { stop(): Promise<void> }[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-system-'));
-  const database = await createTestDatabase();
+  const own = options.databases === undefined ? await createTestDatabase() : undefined;
+  const databases = options.databases ?? {
+    ownerUrl: own!.url,
+    appUrl: own!.appUrl,
+    workerUrl: own!.workerUrl,
+  };
   const keycloak = options.keycloak ?? (await getTestKeycloak());
   const mark = randomBytes(3).toString('hex');
   const realm = `drawbridge-${mark}`;
@@ -45,7 +53,7 @@ export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): 
     role: 'serve',
     baseUrl: `http://127.0.0.1:${port}`,
     port: port!,
-    databases: { ownerUrl: database.url, appUrl: database.appUrl, workerUrl: database.workerUrl },
+    databases,
     keycloak: { url: keycloak.url, realm },
     secrets,
     smtpUrl: `smtp://127.0.0.1:${smtpPort}`,
@@ -56,7 +64,7 @@ export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): 
   let bridge = await startBridge(input);
   const seeded = await seedDemo({
     baseUrl: input.baseUrl,
-    appDatabaseUrl: database.appUrl,
+    appDatabaseUrl: databases.appUrl,
     realmSuffix: `-${mark}`,
     company: {
       url: keycloak.url.replace('127.0.0.1', 'localhost'),
@@ -83,7 +91,7 @@ export async function startSystem(options: { keycloak?: KeycloakAccess } = {}): 
     [Symbol.asyncDispose]: async () => {
       await bridge.stop();
       for (const part of running.reverse()) await part.stop();
-      await database[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
   };
