@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DirectoryCaller, DirectoryDeps } from '../src/directory/directory.ts';
 import type { GatheredChanges } from '../src/directory/gathered-changes.ts';
 import type { GatheredReads } from '../src/directory/gathered-reads.ts';
+import type { RecentUsers } from '../src/directory/recent-users.ts';
 import type { RateLimit } from '../src/http/rate-limit.ts';
 import type { BodyText } from './body-text.ts';
 import type { Cursors } from './cursor.ts';
@@ -21,6 +22,7 @@ export type ScimServices = DirectoryDeps & {
   readonly limit: RateLimit;
   readonly changes: GatheredChanges;
   readonly reads: GatheredReads;
+  readonly recent: RecentUsers;
 };
 
 export type ScimRequest = {

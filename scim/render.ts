@@ -21,6 +21,11 @@ export function locationOf(baseUrl: string, type: ResourceType, id: string): str
   return `${baseUrl}${type.endpoint}/${id}`;
 }
 
+/** Where the addresses of groups start. */
+export function groupsAddress(baseUrl: string): string {
+  return `${baseUrl}/Groups/`;
+}
+
 /** The JSON text of a resource; `list` is a list from a table, as a name and a JSON text. */
 export function renderResource(
   baseUrl: string,

@@ -10,6 +10,7 @@ import { GatheredChanges } from '../src/directory/gathered-changes.ts';
 import { GatheredReads } from '../src/directory/gathered-reads.ts';
 import { sealMessage } from '../src/directory/journal-body.ts';
 import { noteDetectedProfile } from '../src/directory/note-detected-profile.ts';
+import { RecentUsers } from '../src/directory/recent-users.ts';
 import type { Perform } from '../src/directory/replay-request.ts';
 import { DomainError } from '../src/errors.ts';
 import type { VerifyAccessToken } from '../src/http/access-token.ts';
@@ -26,6 +27,7 @@ import { PageMarks } from './page-marks.ts';
 import { detectProfile } from './quirks/detect-profile.ts';
 import { readJsonObject } from './read-body.ts';
 import { readQuery } from './read-query.ts';
+import { groupsAddress } from './render.ts';
 import { findSelf, type Self } from './resources/me.ts';
 import { findHandler, findRoute } from './routes.ts';
 import { typesWith } from './schema/resource-types.ts';
@@ -99,17 +101,19 @@ type Step = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 const STEPS: readonly Step[] = [authenticate, refuseInactive, limitRate, findWay, readBody, detect, answer];
 
 export function createScim(deps: ScimDeps): Scim {
+  const baseUrl = `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`;
   const services: ScimServices = {
     db: deps.db,
     clock: deps.clock,
     log: deps.log,
-    baseUrl: `${deps.baseUrl.replace(/\/+$/, '')}/scim/v2`,
+    baseUrl,
     changed: deps.changed,
     marks: new PageMarks(deps.clock),
     cursors: new Cursors(deps.secretKey, deps.clock),
     limit: new RateLimit('This directory', deps.ratePerSecond, deps.clock),
-    changes: new GatheredChanges(deps),
+    changes: new GatheredChanges(deps, groupsAddress(baseUrl)),
     reads: new GatheredReads(deps),
+    recent: new RecentUsers(deps),
   };
   const parts = {
     services,

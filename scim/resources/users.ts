@@ -9,6 +9,7 @@ import {
   listDirectoryUsers,
 } from '../../src/directory/directory-user-queries.ts';
 import { keyOfFilter } from '../../src/directory/gathered-reads.ts';
+import type { RecentUser } from '../../src/directory/recent-users.ts';
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
@@ -23,7 +24,7 @@ import { userInput } from '../person-fields.ts';
 import { type Projection, readProjection } from '../projection.ts';
 import { patchRules } from '../quirks/profiles.ts';
 import { type PageSource, readPage } from '../read-page.ts';
-import { locationOf, renderResource, resourceAnswer } from '../render.ts';
+import { groupsAddress, locationOf, renderResource, resourceAnswer } from '../render.ts';
 import { hasImmutable, immutableValues, readResource, refuseImmutableChange } from '../schema/read-resource.ts';
 import type { JsonObject } from '../schema/read-value.ts';
 import { USER_TYPE } from '../schema/user-schema.ts';
@@ -64,12 +65,13 @@ export function userSource(
   { caller }: ScimRequest,
   { filter, order, projection }: ListRequest,
 ): PageSource<DirectoryUserRow> {
-  const groupsAt = projection.shows('groups') ? groupsAddress(services) : undefined;
+  const groupsAt = projection.shows('groups') ? groupsAddress(services.baseUrl) : undefined;
   const one = groupsAt === undefined ? undefined : keyOfFilter(filter);
   return {
     async read(part) {
       if (one && groupsAt !== undefined && part.offset === 0 && !part.after && part.limit > 0) {
         const row = await services.reads.findUser(caller, one.key, one.value, groupsAt);
+        if (row) services.recent.note(caller, row);
         return withManagers(services, caller, row ? [row] : [], projection);
       }
       const rows = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
@@ -96,6 +98,10 @@ export async function replaceUser(services: ScimServices, request: ScimRequest):
 
 export async function patchUser(services: ScimServices, request: ScimRequest): Promise<ScimAnswer> {
   const steps = readSteps(request.types.user, readOperations(request.body, request.id), request.dropped);
+  const isConditional = request.ifMatch !== undefined || request.ifNoneMatch !== undefined;
+  const recent = isConditional ? undefined : services.recent.recall(request.caller, request.id);
+  const quick = recent && (await patchRecent(services, request, steps, recent));
+  if (quick) return quick;
   const row = await getRow(services, request, request.id);
   const version = await demandedVersion(request, () => row.version);
   if (version !== undefined && version !== row.version) throw staleAnswer(row);
@@ -119,6 +125,36 @@ export async function deleteUser(services: ScimServices, request: ScimRequest): 
   return { status: 204 };
 }
 
+/**
+ * Makes of the user who is remembered what the steps say. Undefined where that is nothing or refused, which only the user as
+ * stored can say, and where the user is no longer that.
+ */
+async function patchRecent(
+  services: ScimServices,
+  request: ScimRequest,
+  steps: readonly PatchStep[],
+  recent: RecentUser,
+): Promise<ScimAnswer | undefined> {
+  let user: DirectoryUserInput | undefined;
+  try {
+    user = patched(request, recent, steps);
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
+  }
+  if (!user) return undefined;
+  try {
+    const change = await services.changes.replaceUser(request.caller, recent.id, recent.version, user);
+    services.changed();
+    const { groups } =
+      change.groups === undefined ? await getRow(services, request, recent.id) : { groups: change.groups };
+    return changeAnswer(services, request, 200, change, user, groups);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'version_mismatch') return undefined;
+    throw error;
+  }
+}
+
 async function patchLocked(
   services: ScimServices,
   request: ScimRequest,
@@ -129,7 +165,7 @@ async function patchLocked(
     services,
     request.caller,
     request.id,
-    groupsAddress(services),
+    groupsAddress(services.baseUrl),
     (present) => {
       user = patched(request, present, steps);
       return user;
@@ -141,11 +177,7 @@ async function patchLocked(
 }
 
 /** What the stored user becomes, or undefined where nothing changes. */
-function patched(
-  request: ScimRequest,
-  row: DirectoryUserRow,
-  steps: readonly PatchStep[],
-): DirectoryUserInput | undefined {
+function patched(request: ScimRequest, row: RecentUser, steps: readonly PatchStep[]): DirectoryUserInput | undefined {
   const resource = JSON.parse(row.resource) as JsonObject;
   const before = userInput(request.types.user, resource, row.active).resource;
   applySteps(request.types.user, resource, steps, patchRules(request.caller.profile), request.dropped);
@@ -154,17 +186,16 @@ function patched(
 }
 
 async function getRow(services: ScimServices, request: ScimRequest, id: string): Promise<DirectoryUserRow> {
-  const row = isUuid(id) ? await services.reads.findUser(request.caller, 'id', id, groupsAddress(services)) : undefined;
+  const row = isUuid(id)
+    ? await services.reads.findUser(request.caller, 'id', id, groupsAddress(services.baseUrl))
+    : undefined;
   if (!row) throw noSuchResource('user', id);
+  services.recent.note(request.caller, row);
   return row;
 }
 
 function staleAnswer(row: DirectoryUserRow): DomainError {
   return new DomainError('version_mismatch', `The resource has changed: its version is W/"${row.version}".`);
-}
-
-function groupsAddress(services: ScimServices): string {
-  return `${services.baseUrl}/Groups/`;
 }
 
 function projectionOf(request: ScimRequest): Projection {
@@ -194,6 +225,7 @@ function changeAnswer(
   user: DirectoryUserInput,
   groups: string | null,
 ): Promise<ScimAnswer> {
-  const row: Shown = { ...change, id: change.member_id, resource: user.resource, groups };
+  const row = { ...change, id: change.member_id, active: user.active, resource: user.resource, groups };
+  services.recent.note(request.caller, row);
   return rowAnswer(services, request, row, status);
 }

@@ -24,10 +24,12 @@ export type DirectoryUserRow = {
 const COLUMNS = 'd.member_id as id, d.version, d.active, d.created_at, d.modified_at, d.resource::text as resource';
 
 /**
- * `$n` is the address that group references start with. `is not distinct from` keeps the planner, which knows no figures
+ * The groups of `d`; `$n` is the address that their references start with. `is not distinct from` keeps the planner, which knows no figures
  * of a new directory, from reading all its groups for each member instead of one by its key.
  */
-const groupsColumn = (n: number) => `(select json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
+export const groupsColumn = (
+  n: number,
+) => `(select json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
   'display', g.display_name, 'type', 'direct') order by g.id)::text
   from group_member gm join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id
     and g.directory_id is not distinct from d.directory_id

@@ -22,4 +22,6 @@ export type DirectoryUserChange = {
   readonly created_at: Date;
   readonly modified_at: Date;
   readonly outcome: 'created' | 'reactivated' | 'updated' | 'unchanged' | 'version_mismatch';
+  /** As in a DirectoryUserRow, where the change was read back with them. */
+  readonly groups?: string | null;
 };

@@ -35,7 +35,8 @@ export class GatheredChanges {
   readonly #deletions: Gather<DeletedUser, true>;
   readonly #memberChanges: Gather<ChangedMembers, GroupOutcome>;
 
-  constructor(deps: DirectoryDeps) {
+  /** `groupsAt` is where the addresses of groups start. */
+  constructor(deps: DirectoryDeps, groupsAt: string) {
     this.#deps = deps;
     this.#creates = new Gather({
       atMost: AT_MOST,
@@ -47,7 +48,7 @@ export class GatheredChanges {
       new Gather<ReplacedUser, DirectoryUserChange>({
         atMost: AT_MOST,
         besideFrom: BESIDE_FROM,
-        together: (calls) => repeatLost(() => together(deps, calls)),
+        together: (calls) => repeatLost(() => together(deps, calls, groupsAt)),
         alone: ({ scope, id, version, user }) => replaceDirectoryUser(deps, scope, id, version, user),
         touches: ({ id }) => [id],
       });

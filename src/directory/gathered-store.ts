@@ -3,6 +3,7 @@
 import { actorOf, type DirectoryDeps, type DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, MemberChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
+import { groupsColumn } from './directory-user-queries.ts';
 
 export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
 export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
@@ -34,33 +35,38 @@ export async function createUsersTogether(
 export function updateUsersTogether(
   deps: DirectoryDeps,
   calls: readonly ReplacedUser[],
+  groupsAt: string,
 ): Promise<(DirectoryUserChange | undefined)[]> {
-  return replaceTogether(deps, 'scim_update_users', calls);
+  return replaceTogether(deps, 'scim_update_users', calls, groupsAt);
 }
 
 /** Users who become inactive. */
 export function deactivateUsersTogether(
   deps: DirectoryDeps,
   calls: readonly ReplacedUser[],
+  groupsAt: string,
 ): Promise<(DirectoryUserChange | undefined)[]> {
-  return replaceTogether(deps, 'scim_deactivate_users', calls);
+  return replaceTogether(deps, 'scim_deactivate_users', calls, groupsAt);
 }
 
 async function replaceTogether(
   deps: DirectoryDeps,
   name: 'scim_update_users' | 'scim_deactivate_users',
   calls: readonly ReplacedUser[],
+  groupsAt: string,
 ): Promise<(DirectoryUserChange | undefined)[]> {
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name,
-    text: `select * from ${name}($1, $2, $3, $4, $5)`,
+    text: `select d.*, ${groupsColumn(6)}
+      from (select $1::uuid as org_id, $2::uuid as directory_id, c.* from ${name}($1, $2, $3, $4, $5) c) d`,
     values: [
       scope.orgId,
       scope.directoryId,
       actorOf(scope),
       calls.map(({ id }) => id),
       listOf(calls, ({ id, version, user }) => `"member_id":"${id}","version":${version ?? null},${userFields(user)}`),
+      groupsAt,
     ],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'updated' }));

@@ -4,12 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { createScim } from '../../scim/router.ts';
 import { Database } from '../../src/db/database.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Json, TEST_SECRET_KEY } from '../support/server.ts';
-import { type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
+import { type Answer, type Json, TEST_SECRET_KEY } from '../support/server.ts';
+import { PATCH, type ScimSetup, setupScim, type TestDirectory } from './scim-setup.ts';
 
-type Get = (token: string, path: string) => Promise<Json>;
+type Call = (token: string, method: string, path: string, body?: unknown) => Promise<Answer>;
 
-export type SecondProcess = AsyncDisposable & { readonly get: Get };
+export type SecondProcess = AsyncDisposable & {
+  readonly call: Call;
+  /** The body of what must be there. */
+  readonly get: (token: string, path: string) => Promise<Json>;
+  /** What becomes of a user or group that is there. */
+  readonly patch: (token: string, path: string, ...operations: readonly object[]) => Promise<Json>;
+};
 
 /** The set-up of a file, with two processes from the start. */
 export async function setupTwoProcesses(): Promise<{ s: ScimSetup; other: SecondProcess } & AsyncDisposable> {
@@ -38,7 +44,6 @@ export async function* pagesInTurn(
   }
 }
 
-/** Answers the bodies of lists; throws where one is refused. */
 export async function secondProcess(s: ScimSetup): Promise<SecondProcess> {
   const db = new Database(s.t.database.appUrl, { size: 4, applicationName: 'second process' });
   const scim = createScim({
@@ -55,13 +60,24 @@ export async function secondProcess(s: ScimSetup): Promise<SecondProcess> {
   const server = createServer((request, response) => void scim.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const call: Call = async (token, method, path, body) => {
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  const succeed = async (token: string, method: string, path: string, body?: unknown): Promise<Json> => {
+    const answer = await call(token, method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
   return {
-    get: async (token, path) => {
-      const response = await fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}` } });
-      const body = await response.json();
-      if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${JSON.stringify(body)}`);
-      return body;
-    },
+    call,
+    get: (token, path) => succeed(token, 'GET', path),
+    patch: (token, path, ...Operations) => succeed(token, 'PATCH', path, { schemas: [PATCH], Operations }),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
