@@ -8,7 +8,7 @@ import { startBridge } from '../../src/dev/bridge-process.ts';
 import { findFreePort } from '../../src/dev/ports.ts';
 import { newSecrets } from '../../src/dev/secrets.ts';
 import { createOperatorKey } from '../../src/keys/operator-keys.ts';
-import { heapAfterCollection } from '../support/heap.ts';
+import { heapAtRest } from '../support/heap.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { Target } from './hostile-requests.ts';
 import { GROUP, USER } from './scim-setup.ts';
@@ -52,7 +52,7 @@ export async function startWebProcess(): Promise<WebProcess> {
     isRunning: bridge.isRunning,
     logged: (level) => loggedIn(logFile, level),
     residentMb: () => residentMb(bridge.pid),
-    heapMb: () => heapAfterCollection(readFileSync(logFile, 'utf8')),
+    heapMb: () => heapAtRest(readFileSync(logFile, 'utf8')),
     [Symbol.asyncDispose]: async () => {
       await bridge.stop();
       await database[Symbol.asyncDispose]();

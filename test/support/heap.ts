@@ -1,10 +1,17 @@
-// The heap of another Node process after a full collection, asked through the inspector that it was started with
-// (`--inspect=127.0.0.1:0`).
+// The heap of another Node process at rest, asked through the inspector that it was started with (`--inspect=127.0.0.1:0`).
+import { setTimeout as delay } from 'node:timers/promises';
 
 type Usage = { readonly usedSize: number; readonly backingStorageSize?: number };
 
-/** In MB, buffers outside the heap included; `log` is what the process wrote, where the inspector's address stands. */
-export async function heapAfterCollection(log: string): Promise<number> {
+const POLL_MS = 400;
+const LEAST_FALL_MB = 0.5;
+
+/**
+ * In MB, buffers outside the heap included: collected until it falls no further, since what is still on its way out (lines
+ * for the log and the journal, connections that just closed) is no leak. `log` is what the process wrote, where the
+ * inspector's address stands.
+ */
+export async function heapAtRest(log: string): Promise<number> {
   const address = /ws:\/\/127\.0\.0\.1:\S+/.exec(log)?.[0];
   if (address === undefined) throw new Error('The process has no inspector.');
   const socket = new WebSocket(address);
@@ -13,11 +20,14 @@ export async function heapAfterCollection(log: string): Promise<number> {
       socket.addEventListener('open', resolve);
       socket.addEventListener('error', reject);
     });
-    // twice: what finalizers let go of is collected by the second
-    await ask(socket, 1, 'HeapProfiler.collectGarbage');
-    await ask(socket, 2, 'HeapProfiler.collectGarbage');
-    const { usedSize, backingStorageSize = 0 } = await ask<Usage>(socket, 3, 'Runtime.getHeapUsage');
-    return (usedSize + backingStorageSize) / 1024 ** 2;
+    for (let before = Number.POSITIVE_INFINITY, id = 1; ; id += 2) {
+      await ask(socket, id, 'HeapProfiler.collectGarbage');
+      const { usedSize, backingStorageSize = 0 } = await ask<Usage>(socket, id + 1, 'Runtime.getHeapUsage');
+      const now = (usedSize + backingStorageSize) / 1024 ** 2;
+      if (now > before - LEAST_FALL_MB) return now;
+      before = now;
+      await delay(POLL_MS);
+    }
   } finally {
     socket.close();
   }
