@@ -4,6 +4,7 @@
 import type { DirectoryDeps, DirectoryScope } from '../src/directory/directory.ts';
 import type { PagePlace } from '../src/directory/directory-filter.ts';
 import { findPageMark, type NewPageMark } from '../src/directory/page-marks.ts';
+import type { Listed } from '../src/directory/page-sql.ts';
 import type { Cursors } from './cursor.ts';
 import { listId, type PageMarks } from './page-marks.ts';
 import type { ListRequest } from './paging.ts';
@@ -17,7 +18,7 @@ export type PageSource<Row extends PageRow> = {
     readonly after: PagePlace | undefined;
     readonly backwards: boolean;
     readonly limit: number;
-  }): Promise<Row[]>;
+  }): Promise<Listed<Row>>;
   count(mark?: NewPageMark): Promise<number>;
 };
 
@@ -54,16 +55,17 @@ async function readAtIndex<Row extends PageRow>(
   // a hash, which the first page of a list that ends there does without
   const id = () => listId(list.list);
   const after = startIndex === 1 ? undefined : await findPageMark(services, scope, { list: id(), index: startIndex });
-  const { rows, hasMore } = await readOneMore(source, { offset: startIndex - 1, after, backwards: false, limit });
+  const part = { offset: startIndex - 1, after, backwards: false, limit };
+  const { rows, hasMore, count } = await readOneMore(source, part);
   const seen = startIndex - 1 + rows.length;
   if (hasMore) {
     const next = { list: id(), index: startIndex + rows.length };
-    const total = await source.count(services.marks.next(scope.directoryId, next, placeOf(rows.at(-1)!)));
+    const total = await count(services.marks.next(scope.directoryId, next, placeOf(rows.at(-1)!)));
     // whoever goes on until the total must come to what is left, though some of those it was shown are gone
     return { rows, total: Math.max(total, seen + 1), startIndex };
   }
   const isExact = !after && (rows.length > 0 || startIndex === 1);
-  return { rows, total: isExact ? seen : await source.count(), startIndex };
+  return { rows, total: isExact ? seen : await count(), startIndex };
 }
 
 async function readAtCursor<Row extends PageRow>(
@@ -76,12 +78,12 @@ async function readAtCursor<Row extends PageRow>(
   const opened = list.cursor === '' ? undefined : services.cursors.open(name, list.cursor);
   const backwards = opened?.backwards ?? false;
   const part = { offset: 0, after: opened?.place, backwards, limit: list.limit };
-  const { rows, hasMore } = await readOneMore(source, part);
+  const { rows, hasMore, count } = await readOneMore(source, part);
   if (backwards) rows.reverse();
   const isWhole = !opened && !hasMore;
   // a filter is counted once for a list, not with each of its pages
   const known = list.filter ? opened?.total : undefined;
-  const total = isWhole ? rows.length : (known ?? (await source.count()));
+  const total = isWhole ? rows.length : (known ?? (await count()));
   const [first, last] = [rows[0], rows.at(-1)];
   const seal = (row: Row, back: boolean) =>
     services.cursors.seal(name, { place: placeOf(row), backwards: back, total: list.filter ? total : undefined });
@@ -93,14 +95,15 @@ async function readAtCursor<Row extends PageRow>(
   };
 }
 
-/** One row more than is shown tells whether there is a next page. */
+/** One row more than is shown tells whether there is a next page. `count` asks only for what was not read with the rows. */
 async function readOneMore<Row extends PageRow>(
   source: PageSource<Row>,
   part: Parameters<PageSource<Row>['read']>[0],
-): Promise<{ rows: Row[]; hasMore: boolean }> {
-  const rows = await source.read({ ...part, limit: part.limit + 1 });
+): Promise<{ rows: Row[]; hasMore: boolean; count: PageSource<Row>['count'] }> {
+  const { rows, total } = await source.read({ ...part, limit: part.limit + 1 });
   const hasMore = rows.length > part.limit;
-  return { rows: hasMore ? rows.slice(0, part.limit) : rows, hasMore };
+  const count = async (mark?: NewPageMark) => (mark === undefined ? total : undefined) ?? (await source.count(mark));
+  return { rows: hasMore ? rows.slice(0, part.limit) : rows, hasMore, count };
 }
 
 function placeOf(row: PageRow): PagePlace {

@@ -1,5 +1,6 @@
 // Stored rows -> JSON text of resources (RFC 7643 section 3). Stored text is spliced in as it is; it is parsed only where
 // a projection cuts parts out of it.
+import type { ResourceTimes } from '../src/directory/resource-times.ts';
 import { type BodyText, joined } from './body-text.ts';
 import { etagOf } from './etag.ts';
 import type { ScimAnswer } from './exchange.ts';
@@ -8,11 +9,9 @@ import type { ResourceType } from './schema/attribute.ts';
 import { LIST_RESPONSE } from './schema/names.ts';
 import type { JsonObject } from './schema/read-value.ts';
 
-export type StoredResource = {
+export type StoredResource = ResourceTimes & {
   readonly id: string;
   readonly version: number;
-  readonly created_at: Date;
-  readonly modified_at: Date;
   readonly resource: string;
 };
 
@@ -35,12 +34,17 @@ export function renderResource(
   projection: Projection,
 ): string {
   const meta =
-    `{"resourceType":"${type.name}","created":"${row.created_at.toISOString()}",` +
-    `"lastModified":"${row.modified_at.toISOString()}","location":${JSON.stringify(locationOf(baseUrl, type, row.id))},` +
+    `{"resourceType":"${type.name}","created":"${dateTime(row.created_at)}",` +
+    `"lastModified":"${dateTime(row.modified_at)}","location":${JSON.stringify(locationOf(baseUrl, type, row.id))},` +
     `"version":${JSON.stringify(etagOf(row.version))}}`;
   const listed = list ? `,"${list.name}":${list.text}` : '';
   const text = `{"id":"${row.id}",${row.resource.slice(1, -1)}${listed},"meta":${meta}}`;
   return projection.isWhole ? text : JSON.stringify(projection.apply(JSON.parse(text) as JsonObject));
+}
+
+/** RFC 7643 section 2.3.5, to the millisecond. */
+function dateTime(time: string): string {
+  return `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, 23).padEnd(3, '0')}Z`;
 }
 
 /** Where a page stands: by index, or by the cursors beside it (RFC 9865). */

@@ -50,15 +50,15 @@ async function answerAll(
   const source: PageSource<Row> = {
     async read(part) {
       const after = part.after ?? (await placeBefore(services, request, { user, group }, part.offset));
-      if (!after && part.offset > 0) return [];
+      if (!after && part.offset > 0) return { rows: [], total: undefined };
       const [some, others] = await Promise.all([
-        users?.read({ ...part, after, offset: 0 }) ?? [],
-        groups?.read({ ...part, after, offset: 0 }) ?? [],
+        users?.read({ ...part, after, offset: 0 }).then(({ rows }) => rows) ?? [],
+        groups?.read({ ...part, after, offset: 0 }).then(({ rows }) => rows) ?? [],
       ]);
       for (const row of some) kindOf.set(row, 'user');
       for (const row of others) kindOf.set(row, 'group');
       const order = user?.order?.target === 'none' ? group?.order : (user ?? group)!.order;
-      return mergeRows<Row>(some, others, order, part.backwards).slice(0, part.limit);
+      return { rows: mergeRows<Row>(some, others, order, part.backwards).slice(0, part.limit), total: undefined };
     },
     async count(mark) {
       // the mark goes with the kind whose order says how its value compares

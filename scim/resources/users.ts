@@ -72,10 +72,10 @@ export function userSource(
       if (one && groupsAt !== undefined && part.offset === 0 && !part.after && part.limit > 0) {
         const row = await services.reads.findUser(caller, one.key, one.value, groupsAt);
         if (row) services.recent.note(caller, row);
-        return withManagers(services, caller, row ? [row] : [], projection);
+        return { rows: await withManagers(services, caller, row ? [row] : [], projection), total: undefined };
       }
-      const rows = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
-      return withManagers(services, caller, rows, projection);
+      const { rows, total } = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
+      return { rows: await withManagers(services, caller, rows, projection), total };
     },
     count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
   };

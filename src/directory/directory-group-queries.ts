@@ -4,15 +4,14 @@ import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { DirectoryFilter, PageRequest } from './directory-filter.ts';
 import { filterToSql, memberFilterToSql } from './filter-sql.ts';
 import { markToSql, type NewPageMark } from './page-marks.ts';
-import { pageToSql } from './page-sql.ts';
+import { type Listed, listed, pageToSql } from './page-sql.ts';
+import { type ResourceTimes, timesOf } from './resource-times.ts';
 import { nameOfShape } from './statement-names.ts';
 
 /** A SCIM Group as stored: `resource` is a JSON text. */
-export type DirectoryGroupRow = {
+export type DirectoryGroupRow = ResourceTimes & {
   readonly id: string;
   readonly version: number;
-  readonly created_at: Date;
-  readonly modified_at: Date;
   readonly resource: string;
   /** Their ids in order, 16 bytes each; null where members were not asked for or are more than the view shows. */
   readonly members: Buffer | null;
@@ -20,7 +19,7 @@ export type DirectoryGroupRow = {
   readonly sort_key?: string | null;
 };
 
-const COLUMNS = 'd.id, d.version, d.created_at, d.modified_at, d.resource::text as resource';
+const COLUMNS = `d.id, d.version, ${timesOf('d')}, d.resource::text as resource`;
 
 /** Which members are read: all, or none of a group that has more than `atMost`. */
 export type MemberView = { readonly atMost?: number };
@@ -69,16 +68,20 @@ export async function listDirectoryGroups(
   scope: DirectoryScope,
   page: PageRequest,
   view: MemberView | undefined,
-): Promise<DirectoryGroupRow[]> {
+): Promise<Listed<DirectoryGroupRow>> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
   const members = view ? membersColumn(view) : 'null as members';
   const where = page.filter ? ` and ${filterToSql(page.filter, 'group', values)}` : '';
   const { behind, order, sortKey } = pageToSql(page, 'group', 'd.id', values);
   values.push(page.limit, page.after === undefined ? page.offset : 0);
-  const text = `select ${COLUMNS}, ${members}${sortKey} from directory_group d where ${OURS}${where}${behind}
+  const total = page.filter ? '' : `, (${TOTAL})`;
+  const text = `select ${COLUMNS}, ${members}${sortKey}${total} from directory_group d where ${OURS}${where}${behind}
     order by ${order} limit $${values.length - 1} offset $${values.length}`;
-  return deps.db.query<DirectoryGroupRow>(scope.orgId, { ...nameOfShape(text), text, values });
+  return listed(await deps.db.query(scope.orgId, { ...nameOfShape(text), text, values }));
 }
+
+const TOTAL =
+  'select coalesce(sum(groups), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
 
 /** How many groups a page's filter finds, as countDirectoryUsers. */
 export async function countDirectoryGroups(
@@ -91,7 +94,7 @@ export async function countDirectoryGroups(
   const noted = mark ? markToSql(mark, page.order, 'group', values) : '';
   const counted = page.filter
     ? `select count(*)::integer as total from directory_group d where ${OURS} and ${filterToSql(page.filter, 'group', values)}`
-    : 'select coalesce(sum(groups), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
+    : TOTAL;
   const text = `${noted}${counted}`;
   const rows = await deps.db.query<{ total: number }>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0]!.total;

@@ -3,6 +3,7 @@ import type { Queryable } from '../db/database.ts';
 import type { PatternMatch } from '../matching/match-patterns.ts';
 import { actorOf, type DirectoryScope } from './directory.ts';
 import type { DirectoryGroupChange, DirectoryGroupInput, DirectoryGroupMade, MemberChange } from './directory-group.ts';
+import { timesOf } from './resource-times.ts';
 
 /** `patterns`: nothing was done, the name has to be held against the organization's patterns first. */
 type GroupWritten = Omit<DirectoryGroupChange, 'outcome'> & {
@@ -19,7 +20,7 @@ export async function insertDirectoryGroup(
 ): Promise<DirectoryGroupMade | undefined> {
   const rows = await db.query<DirectoryGroupMade>({
     name: 'scim_create_group',
-    text: 'select * from scim_create_group($1, $2, $3, $4, $5, $6, $7, $8)',
+    text: `select w.id, w.version, ${timesOf('w')} from scim_create_group($1, $2, $3, $4, $5, $6, $7, $8) w`,
     values: [
       scope.orgId,
       scope.directoryId,

@@ -1,4 +1,5 @@
 // A directory's group as it comes in, and what became of it. Pure types.
+import type { ResourceTimes } from './resource-times.ts';
 
 /** A group's own attributes; `resource` is JSON text without id, meta and members. */
 export type DirectoryGroupInput = {
@@ -14,12 +15,7 @@ export type MemberChange = {
   readonly remove: readonly string[];
 };
 
-export type DirectoryGroupMade = {
-  readonly id: string;
-  readonly version: number;
-  readonly created_at: Date;
-  readonly modified_at: Date;
-};
+export type DirectoryGroupMade = ResourceTimes & { readonly id: string; readonly version: number };
 
 export type DirectoryGroupChange = {
   readonly version: number;

@@ -4,16 +4,15 @@ import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { PageRequest } from './directory-filter.ts';
 import { filterToSql } from './filter-sql.ts';
 import { markToSql, type NewPageMark } from './page-marks.ts';
-import { pageToSql } from './page-sql.ts';
+import { type Listed, listed, pageToSql } from './page-sql.ts';
+import { type ResourceTimes, timesOf } from './resource-times.ts';
 import { nameOfShape } from './statement-names.ts';
 
 /** A SCIM User as stored: `resource` and `groups` are JSON texts, spliced into an answer as they are. */
-export type DirectoryUserRow = {
+export type DirectoryUserRow = ResourceTimes & {
   readonly id: string;
   readonly version: number;
   readonly active: boolean;
-  readonly created_at: Date;
-  readonly modified_at: Date;
   readonly resource: string;
   /** A JSON array of the user's groups, or null where there are none or they were not asked for. */
   readonly groups: string | null;
@@ -21,16 +20,17 @@ export type DirectoryUserRow = {
   readonly sort_key?: string | null;
 };
 
-const COLUMNS = 'd.member_id as id, d.version, d.active, d.created_at, d.modified_at, d.resource::text as resource';
+const COLUMNS = `d.member_id as id, d.version, d.active, ${timesOf('d')}, d.resource::text as resource`;
+
+/** Of rows `g`; `$n` is the address that the references start with. */
+const groupsText = (n: number) => `json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
+  'display', g.display_name, 'type', 'direct') order by g.id)::text`;
 
 /**
- * The groups of `d`; `$n` is the address that their references start with. `is not distinct from` keeps the planner, which knows no figures
- * of a new directory, from reading all its groups for each member instead of one by its key.
+ * The groups of `d`, one user or a few. `is not distinct from` keeps the planner, which knows no figures of a new
+ * directory, from reading all its groups for each member instead of one by its key.
  */
-export const groupsColumn = (
-  n: number,
-) => `(select json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
-  'display', g.display_name, 'type', 'direct') order by g.id)::text
+export const groupsColumn = (n: number) => `(select ${groupsText(n)}
   from group_member gm join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id
     and g.directory_id is not distinct from d.directory_id
   where gm.org_id = d.org_id and gm.member_id = d.member_id) as groups`;
@@ -99,17 +99,30 @@ export async function listDirectoryUsers(
   scope: DirectoryScope,
   page: PageRequest,
   groupsAt: string | undefined,
-): Promise<DirectoryUserRow[]> {
+): Promise<Listed<DirectoryUserRow>> {
   const values: unknown[] = [scope.orgId, scope.directoryId];
-  const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const where = page.filter ? ` and ${filterToSql(page.filter, 'user', values)}` : '';
   const { behind, order, sortKey } = pageToSql(page, 'user', 'd.member_id', values);
-  values.push(page.limit, page.after === undefined ? page.offset : 0);
-  // the page comes first: groups are read for the rows it shows, not for those it skips
-  const text = `select ${COLUMNS}, ${groups}${sortKey} from (select * from directory_user d where ${LIVE}${where}${behind}
-    order by ${order} limit $${values.length - 1} offset $${values.length}) d order by ${order}`;
-  return deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
+  const [limit, offset] = [values.push(page.limit), values.push(page.after === undefined ? page.offset : 0)];
+  const total = page.filter ? '' : `, (${TOTAL})`;
+  // the page comes first: groups are read for the rows it shows, not for those it skips, and for all of them at once
+  const groups = groupsAt === undefined ? 'null' : groupsOfPage(values.push(groupsAt));
+  const text = `with page as materialized (select * from directory_user d where ${LIVE}${where}${behind}
+      order by ${order} limit $${limit} offset $${offset})
+    select ${COLUMNS}, ${groups} as groups${sortKey}${total} from page d order by ${order}`;
+  return listed(await deps.db.query(scope.orgId, { ...nameOfShape(text), text, values }));
 }
+
+/** Read once for the page and then taken by the key: a join would be planned for a user or two. */
+const groupsOfPage = (n: number) => `(select jsonb_object_agg(of_user.member_id, of_user.groups) from (
+    select gm.member_id, ${groupsText(n)} as groups from group_member gm
+    cross join lateral (select * from directory_group g where g.org_id = $1 and g.id = gm.group_id
+      and g.directory_id is not distinct from $2 limit 1) g
+    where gm.org_id = $1 and gm.member_id = any (array(select page.member_id from page)) group by gm.member_id) of_user)
+  ->> d.member_id::text`;
+
+const TOTAL =
+  'select coalesce(sum(users), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
 
 /**
  * How many users a page's filter finds; without one, the directory's counters are added up. The same statement notes
@@ -125,7 +138,7 @@ export async function countDirectoryUsers(
   const noted = mark ? markToSql(mark, page.order, 'user', values) : '';
   const counted = page.filter
     ? `select count(*)::integer as total from directory_user d where ${LIVE} and ${filterToSql(page.filter, 'user', values)}`
-    : 'select coalesce(sum(users), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
+    : TOTAL;
   const text = `${noted}${counted}`;
   const rows = await deps.db.query<{ total: number }>(scope.orgId, { ...nameOfShape(text), text, values });
   return rows[0]!.total;

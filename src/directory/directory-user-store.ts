@@ -2,6 +2,7 @@
 import type { Queryable } from '../db/database.ts';
 import { actorOf, type DirectoryScope } from './directory.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
+import { timesOf } from './resource-times.ts';
 
 const INPUT = (n: number) =>
   `row(${[0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => `$${n + i}`).join(', ')})::directory_user_input`;
@@ -25,7 +26,7 @@ export async function insertDirectoryUser(
 ): Promise<DirectoryUserChange> {
   const rows = await db.query<DirectoryUserChange>({
     name: 'scim_create_user',
-    text: `select * from scim_create_user($1, $2, $3, ${INPUT(4)})`,
+    text: `select w.member_id, w.version, ${timesOf('w')}, w.outcome from scim_create_user($1, $2, $3, ${INPUT(4)}) w`,
     values: [scope.orgId, scope.directoryId, actorOf(scope), ...inputValues(user)],
   });
   return rows[0]!;
@@ -41,7 +42,8 @@ export async function updateDirectoryUserRow(
 ): Promise<DirectoryUserChange | undefined> {
   const rows = await db.query<DirectoryUserChange>({
     name: 'scim_update_user',
-    text: `select * from scim_update_user($1, $2, $3, $4, $5, ${INPUT(6)})`,
+    text: `select w.member_id, w.version, ${timesOf('w')}, w.outcome
+      from scim_update_user($1, $2, $3, $4, $5, ${INPUT(6)}) w`,
     values: [scope.orgId, scope.directoryId, id, actorOf(scope), version, ...inputValues(user)],
   });
   return rows[0];

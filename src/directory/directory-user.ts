@@ -1,4 +1,5 @@
 // A directory's user as it comes in, and what became of it. Pure types.
+import type { ResourceTimes } from './resource-times.ts';
 
 /** What a directory states about one of its users. */
 export type DirectoryUserInput = {
@@ -16,11 +17,9 @@ export type DirectoryUserInput = {
   readonly resource: string;
 };
 
-export type DirectoryUserChange = {
+export type DirectoryUserChange = ResourceTimes & {
   readonly member_id: string;
   readonly version: number;
-  readonly created_at: Date;
-  readonly modified_at: Date;
   readonly outcome: 'created' | 'reactivated' | 'updated' | 'unchanged' | 'version_mismatch';
   /** As in a DirectoryUserRow, where the change was read back with them. */
   readonly groups?: string | null;

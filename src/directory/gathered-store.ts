@@ -4,6 +4,7 @@ import { actorOf, type DirectoryDeps, type DirectoryScope } from './directory.ts
 import type { DirectoryGroupChange, MemberChange } from './directory-group.ts';
 import type { DirectoryUserChange, DirectoryUserInput } from './directory-user.ts';
 import { groupsColumn } from './directory-user-queries.ts';
+import { timesOf } from './resource-times.ts';
 
 export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
 export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
@@ -25,7 +26,7 @@ export async function createUsersTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name: 'scim_create_users',
-    text: 'select * from scim_create_users($1, $2, $3, $4)',
+    text: `select w.n, w.member_id, w.version, ${timesOf('w')} from scim_create_users($1, $2, $3, $4) w`,
     values: [scope.orgId, scope.directoryId, actorOf(scope), listOf(calls, ({ user }) => userFields(user))],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'created' }));
@@ -58,7 +59,7 @@ async function replaceTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name,
-    text: `select d.*, ${groupsColumn(6)}
+    text: `select d.n, d.member_id, d.version, ${timesOf('d')}, ${groupsColumn(6)}
       from (select $1::uuid as org_id, $2::uuid as directory_id, c.* from ${name}($1, $2, $3, $4, $5) c) d`,
     values: [
       scope.orgId,

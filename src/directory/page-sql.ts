@@ -12,6 +12,14 @@ export type PageSql = {
   readonly sortKey: string;
 };
 
+/** Rows of a list, with the total of it where the statement that read them knew it. */
+export type Listed<Row> = { readonly rows: Row[]; readonly total: number | undefined };
+
+/** Where the statement knows the total, each row carries it. */
+export function listed<Row>(rows: (Row & { readonly total?: number })[]): Listed<Row> {
+  return { rows, total: rows[0]?.total };
+}
+
 /** Parameters are appended to `values`; `id` is the column of the ids of `resource`. */
 export function pageToSql(page: PageRequest, resource: 'user' | 'group', id: string, values: unknown[]): PageSql {
   const isDescending = (page.order?.descending ?? false) !== (page.backwards ?? false);

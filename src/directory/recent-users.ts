@@ -18,7 +18,7 @@ export type RecentUser = Omit<DirectoryUserRow, 'groups' | 'sort_key'>;
 export class RecentUsers {
   readonly #db: DirectoryDeps['db'];
   readonly #clock: Clock;
-  readonly #users = new Map<string, { readonly user: RecentUser; readonly at: number }>();
+  readonly #users = new Map<string, { readonly user: RecentUser; at: number }>();
 
   constructor({ db, clock }: DirectoryDeps) {
     this.#db = db;
@@ -27,14 +27,16 @@ export class RecentUsers {
 
   /** What was read or is committed. Inside a shared transaction nothing is, and nothing is remembered. */
   note(scope: DirectoryScope, { id, version, active, created_at, modified_at, resource }: RecentUser): void {
-    if (this.#db.isShared(scope.orgId)) return;
+    if (resource.length > LONGEST_RESOURCE || this.#db.isShared(scope.orgId)) return;
     const key = keyOf(scope, id);
-    this.#users.delete(key);
-    if (resource.length > LONGEST_RESOURCE) return;
-    const [oldest] = this.#users.keys();
-    if (oldest !== undefined && this.#users.size >= MOST) this.#users.delete(oldest);
-    const user = { id, version, active, created_at, modified_at, resource };
-    this.#users.set(key, { user, at: this.#clock.now().getTime() });
+    const known = this.#users.get(key);
+    const at = this.#clock.now().getTime();
+    if (known?.user.version === version) {
+      known.at = at;
+      return;
+    }
+    if (!known && this.#users.size >= MOST) this.#users.delete(this.#users.keys().next().value as string);
+    this.#users.set(key, { user: { id, version, active, created_at, modified_at, resource }, at });
   }
 
   /** How the user was; undefined where nothing is remembered. */
@@ -45,6 +47,6 @@ export class RecentUsers {
   }
 }
 
-function keyOf({ orgId, directoryId }: DirectoryScope, id: string): string {
-  return `${orgId} ${directoryId} ${id}`;
+function keyOf({ directoryId }: DirectoryScope, id: string): string {
+  return `${directoryId} ${id}`;
 }

@@ -261,7 +261,7 @@ describe('a filter in SQL and in memory', () => {
     await fc.assert(
       fc.asyncProperty(filterOf(userTerm), async (text) => {
         const filter = resolveFilter(types.user, parseFilter(text));
-        const rows = await listDirectoryUsers(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
+        const { rows } = await listDirectoryUsers(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
         const expected = users.filter((user) => matches(filter, user, aroundUser(user)));
         expect(rows.map((row) => row.id).sort()).toEqual(expected.map((user) => user.id).sort());
       }),
@@ -274,7 +274,7 @@ describe('a filter in SQL and in memory', () => {
     await fc.assert(
       fc.asyncProperty(filterOf(groupTerm), async (text) => {
         const filter = resolveFilter(types.group, parseFilter(text));
-        const rows = await listDirectoryGroups(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
+        const { rows } = await listDirectoryGroups(s.t, scope, { filter, offset: 0, limit: 100 }, undefined);
         const expected = groups.filter((group) => matches(filter, group, aroundGroup(group)));
         expect(rows.map((row) => row.id).sort()).toEqual(expected.map((group) => group.id).sort());
       }),

@@ -120,17 +120,16 @@ test('memory ends by time and by number, and keeps nothing of what is not commit
   const users = new RecentUsers({ db: s.t.db, clock });
   const scope = { orgId: d.org.id, directoryId: d.id };
   const user = (id: string, resource = '{}') => {
-    const [created_at, modified_at] = [clock.now(), clock.now()];
-    return { id, version: 1, active: true, created_at, modified_at, resource };
+    const at = '2026-01-01 00:00:00';
+    return { id, version: 1, active: true, created_at: at, modified_at: at, resource };
   };
   users.note(scope, user('one'));
   expect(users.recall(scope, 'one')).toEqual(user('one'));
   clock.advance(60);
   expect(users.recall(scope, 'one')).toBeUndefined();
 
-  users.note(scope, user('first'));
-  for (let n = 0; n < 4096; n += 1) users.note(scope, user(`user ${n}`));
-  expect([users.recall(scope, 'first'), users.recall(scope, 'user 0')?.id]).toEqual([undefined, 'user 0']);
+  for (let n = 0; n < 4097; n += 1) users.note(scope, user(`user ${n}`));
+  expect([users.recall(scope, 'user 0'), users.recall(scope, 'user 1')?.id]).toEqual([undefined, 'user 1']);
 
   users.note(scope, user('long', ' '.repeat(5000)));
   expect(users.recall(scope, 'long')).toBeUndefined();
