@@ -9,6 +9,8 @@ const PAGE = 100;
 const MANY = 100;
 /** A prime: users are visited in a scattered order. */
 const STRIDE = 104_729;
+/** So many are not asked for by the other operations: a process knows for a minute whom it was asked for. */
+const STRANGERS = 300;
 
 /** Those of the mark, in the order in which they are measured: what is created is deactivated and deleted later. */
 export const OPERATIONS = [
@@ -16,7 +18,8 @@ export const OPERATIONS = [
   'find by userName',
   'find by externalId',
   'get',
-  'patch',
+  'patch of a stranger',
+  'patch after a look-up',
   'first page of 100',
   'next page of a walk',
   'add 1 member',
@@ -53,6 +56,7 @@ export class Asker {
   readonly #joined: string[][] = [];
   readonly #outside: string[] = [];
   #turn = 0;
+  #patched = 0;
   #nextIndex = 1;
 
   constructor(connection: RawConnection, baseUrl: string, population: Population) {
@@ -74,8 +78,10 @@ export class Asker {
         return this.#find('externalId', this.#pick(), 'externalId');
       case 'get':
         return this.#get();
-      case 'patch':
-        return this.#patchUser(this.#pick().id, 'name.givenName', `Changed ${this.#turn}`);
+      case 'patch of a stranger':
+        return this.#rename(this.#stranger());
+      case 'patch after a look-up':
+        return this.#rename(await this.#lookUp());
       case 'first page of 100':
         return this.#page(1);
       case 'next page of a walk':
@@ -122,7 +128,24 @@ export class Asker {
 
   #pick(): UserFacts {
     this.#turn += 1;
-    return userAt(this.#population, (this.#turn * STRIDE) % this.#population.users);
+    return userAt(this.#population, (this.#turn * STRIDE) % (this.#population.users - STRANGERS));
+  }
+
+  /** Another one each time. */
+  #stranger(): UserFacts {
+    this.#patched += 1;
+    return userAt(this.#population, this.#population.users - 1 - (this.#patched % STRANGERS));
+  }
+
+  async #lookUp(): Promise<UserFacts> {
+    const user = this.#pick();
+    await this.#find('userName', user, 'userName');
+    return user;
+  }
+
+  #rename({ id }: UserFacts): Promise<number> {
+    this.#turn += 1;
+    return this.#patchUser(id, 'name.givenName', `Changed ${this.#turn}`);
   }
 
   async #create(): Promise<number> {

@@ -59,8 +59,10 @@ async function replaceTogether(
   const { scope } = calls[0]!;
   const rows = await deps.db.query<UserRow>(scope.orgId, {
     name,
+    // an organization that the planner knew it would plan for, each time anew
     text: `select d.n, d.member_id, d.version, ${timesOf('d')}, ${groupsColumn(6)}
-      from (select $1::uuid as org_id, $2::uuid as directory_id, c.* from ${name}($1, $2, $3, $4, $5) c) d`,
+      from (select $1::uuid as org_id, $2::uuid as directory_id offset 0) here
+        cross join lateral (select here.*, c.* from ${name}($1, $2, $3, $4, $5) c) d`,
     values: [
       scope.orgId,
       scope.directoryId,
