@@ -3,8 +3,8 @@
 // write.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../src/clock.ts';
-import type { PagePlace } from '../src/directory/directory-filter.ts';
-import type { NewPageMark, PageMarkKey } from '../src/directory/page-marks.ts';
+import type { ComingMark, PageMarkKey, PagePlace } from '../src/directory/directory-filter.ts';
+import type { NewPageMark } from '../src/directory/page-marks.ts';
 
 const MOST_REMEMBERED = 10_000;
 const WRITTEN_LATELY_MS = 60_000;
@@ -17,6 +17,13 @@ export class PageMarks {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** What is to be noted with the page before the one at `index`, or undefined where its mark was written lately. */
+  coming(directoryId: string, { list, index }: PageMarkKey): ComingMark | undefined {
+    const now = this.#clock.now();
+    const known = this.#written.get(`${directoryId} ${list} ${index}`);
+    return known !== undefined && now.getTime() - known.at < WRITTEN_LATELY_MS ? undefined : { list, index, now };
   }
 
   /** The mark to write for the page at `index`, or undefined where this process has written just that lately. */

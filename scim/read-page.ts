@@ -2,7 +2,7 @@
 // A walk by index goes on behind the last row that it was shown, so that nobody alive is passed over while others go;
 // a page that no walk leads to is counted off from the start.
 import type { DirectoryDeps, DirectoryScope } from '../src/directory/directory.ts';
-import type { PagePlace } from '../src/directory/directory-filter.ts';
+import type { PagePlace, PageRequest } from '../src/directory/directory-filter.ts';
 import { findPageMark, type NewPageMark } from '../src/directory/page-marks.ts';
 import type { Listed } from '../src/directory/page-sql.ts';
 import type { Cursors } from './cursor.ts';
@@ -18,6 +18,7 @@ export type PageSource<Row extends PageRow> = {
     readonly after: PagePlace | undefined;
     readonly backwards: boolean;
     readonly limit: number;
+    readonly coming?: PageRequest['coming'];
   }): Promise<Listed<Row>>;
   count(mark?: NewPageMark): Promise<number>;
 };
@@ -55,12 +56,14 @@ async function readAtIndex<Row extends PageRow>(
   // a hash, which the first page of a list that ends there does without
   const id = () => listId(list.list);
   const after = startIndex === 1 ? undefined : await findPageMark(services, scope, { list: id(), index: startIndex });
-  const part = { offset: startIndex - 1, after, backwards: false, limit };
-  const { rows, hasMore, count } = await readOneMore(source, part);
+  const coming = () => services.marks.coming(scope.directoryId, { list: id(), index: startIndex + limit });
+  const part = { offset: startIndex - 1, after, backwards: false, limit, coming };
+  const { rows, hasMore, isNoted, count } = await readOneMore(source, part);
   const seen = startIndex - 1 + rows.length;
   if (hasMore) {
     const next = { list: id(), index: startIndex + rows.length };
-    const total = await count(services.marks.next(scope.directoryId, next, placeOf(rows.at(-1)!)));
+    const mark = services.marks.next(scope.directoryId, next, placeOf(rows.at(-1)!));
+    const total = await count(isNoted ? undefined : mark);
     // whoever goes on until the total must come to what is left, though some of those it was shown are gone
     return { rows, total: Math.max(total, seen + 1), startIndex };
   }
@@ -99,11 +102,11 @@ async function readAtCursor<Row extends PageRow>(
 async function readOneMore<Row extends PageRow>(
   source: PageSource<Row>,
   part: Parameters<PageSource<Row>['read']>[0],
-): Promise<{ rows: Row[]; hasMore: boolean; count: PageSource<Row>['count'] }> {
-  const { rows, total } = await source.read({ ...part, limit: part.limit + 1 });
+): Promise<{ rows: Row[]; hasMore: boolean; isNoted: boolean; count: PageSource<Row>['count'] }> {
+  const { rows, total, isNoted = false } = await source.read({ ...part, limit: part.limit + 1 });
   const hasMore = rows.length > part.limit;
   const count = async (mark?: NewPageMark) => (mark === undefined ? total : undefined) ?? (await source.count(mark));
-  return { rows: hasMore ? rows.slice(0, part.limit) : rows, hasMore, count };
+  return { rows: hasMore ? rows.slice(0, part.limit) : rows, hasMore, isNoted, count };
 }
 
 function placeOf(row: PageRow): PagePlace {

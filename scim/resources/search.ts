@@ -51,9 +51,11 @@ async function answerAll(
     async read(part) {
       const after = part.after ?? (await placeBefore(services, request, { user, group }, part.offset));
       if (!after && part.offset > 0) return { rows: [], total: undefined };
+      // a page of both kinds ends at a row of either, which neither knows
+      const ofOne = { ...part, after, offset: 0, coming: undefined };
       const [some, others] = await Promise.all([
-        users?.read({ ...part, after, offset: 0 }).then(({ rows }) => rows) ?? [],
-        groups?.read({ ...part, after, offset: 0 }).then(({ rows }) => rows) ?? [],
+        users?.read(ofOne).then(({ rows }) => rows) ?? [],
+        groups?.read(ofOne).then(({ rows }) => rows) ?? [],
       ]);
       for (const row of some) kindOf.set(row, 'user');
       for (const row of others) kindOf.set(row, 'group');

@@ -74,8 +74,8 @@ export function userSource(
         if (row) services.recent.note(caller, row);
         return { rows: await withManagers(services, caller, row ? [row] : [], projection), total: undefined };
       }
-      const { rows, total } = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
-      return { rows: await withManagers(services, caller, rows, projection), total };
+      const list = await listDirectoryUsers(services, caller, { ...part, filter, order }, groupsAt);
+      return { ...list, rows: await withManagers(services, caller, list.rows, projection) };
     },
     count: (mark) => countDirectoryUsers(services, caller, { filter, order }, mark),
   };

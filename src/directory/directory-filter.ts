@@ -40,6 +40,12 @@ export type DirectoryOrder = { readonly target: Target | 'none'; readonly descen
 /** The row beside which a page begins: its id and, in lists with an order, the text of its sort value. */
 export type PagePlace = { readonly id: string; readonly key: string | null };
 
+/** Which page: the list (a hash of type, filter and order, as a UUID) and the index that it begins at. */
+export type PageMarkKey = { readonly list: string; readonly index: number };
+
+/** A mark of the page that follows one which is being read. */
+export type ComingMark = PageMarkKey & { readonly now: Date };
+
 /** A page: what comes behind `after` where it is given, else `offset` rows are passed over; at most `limit` are read. */
 export type PageRequest = {
   readonly filter?: DirectoryFilter | undefined;
@@ -49,4 +55,6 @@ export type PageRequest = {
   /** Reads what comes before `after` instead, nearest first. */
   readonly backwards?: boolean | undefined;
   readonly limit: number;
+  /** Where the next page begins may be noted with it: asked only by who reads it so. */
+  readonly coming?: (() => ComingMark | undefined) | undefined;
 };

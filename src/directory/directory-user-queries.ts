@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts';
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
 import type { PageRequest } from './directory-filter.ts';
 import { filterToSql } from './filter-sql.ts';
-import { markToSql, type NewPageMark } from './page-marks.ts';
+import { comingMarkToSql, markToSql, type NewPageMark } from './page-marks.ts';
 import { type Listed, listed, pageToSql } from './page-sql.ts';
 import { type ResourceTimes, timesOf } from './resource-times.ts';
 import { nameOfShape } from './statement-names.ts';
@@ -107,10 +107,13 @@ export async function listDirectoryUsers(
   const total = page.filter ? '' : `, (${TOTAL})`;
   // the page comes first: groups are read for the rows it shows, not for those it skips, and for all of them at once
   const groups = groupsAt === undefined ? 'null' : groupsOfPage(values.push(groupsAt));
+  const coming = page.filter || page.order ? undefined : page.coming?.();
+  const noted = coming ? `, noted as (${comingMarkToSql(coming, 'member_id', limit, values)})` : '';
   const text = `with page as materialized (select * from directory_user d where ${LIVE}${where}${behind}
-      order by ${order} limit $${limit} offset $${offset})
+      order by ${order} limit $${limit} offset $${offset})${noted}
     select ${COLUMNS}, ${groups} as groups${sortKey}${total} from page d order by ${order}`;
-  return listed(await deps.db.query(scope.orgId, { ...nameOfShape(text), text, values }));
+  const rows = await deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
+  return { ...listed(rows), isNoted: coming !== undefined };
 }
 
 /** Read once for the page and then taken by the key: a join would be planned for a user or two. */

@@ -2,17 +2,14 @@
 // was shown, whichever process answers, and what others delete meanwhile shifts nothing. A mark is written with the
 // total that a full page shows anyway, and swept away when its time is over (migration 0014).
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
-import type { DirectoryOrder, PagePlace } from './directory-filter.ts';
+import type { ComingMark, DirectoryOrder, PageMarkKey, PagePlace } from './directory-filter.ts';
 import { sortOperand } from './filter-sql.ts';
 
 const KEPT_MINUTES = 30;
 /** As long as another client may still be on its way to a mark. */
 const AWAITED_MINUTES = 5;
 
-/** Which page: the list (a hash of type, filter and order, as a UUID) and the index that it begins at. */
-export type PageMarkKey = { readonly list: string; readonly index: number };
-
-export type NewPageMark = PageMarkKey & { readonly place: PagePlace; readonly now: Date };
+export type NewPageMark = ComingMark & { readonly place: PagePlace };
 
 /** The row behind which that page begins, where the page before it was read lately. */
 export async function findPageMark(
@@ -40,16 +37,32 @@ export function markToSql(
   resource: 'user' | 'group',
   values: unknown[],
 ): string {
-  const type = order === undefined ? 'text' : sortOperand(order.target, resource, []).type;
   const [l, i, id, key, at] = [list, index, place.id, place.key, now].map((value) => `$${values.push(value)}`);
+  return `with noted as (${insertMark(`values ($1, $2, ${l}, ${i}, ${id}, ${key}, ${at})`, order, resource)})
+  `;
+}
+
+/** The same of the rows of `page`, sorted by `id` alone, where one more was read than is shown: \`$limit\` rows. */
+export function comingMarkToSql(
+  { list, index, now }: ComingMark,
+  id: string,
+  limit: number,
+  values: unknown[],
+): string {
+  const [l, i, at] = [values.push(list), values.push(index), values.push(now)];
+  const last = `select $1::uuid, $2::uuid, $${l}::uuid, $${i}::integer, d.${id}, null, $${at}::timestamptz from page d
+    where (select count(*) from page) = $${limit} order by d.${id} limit 1 offset $${limit} - 2`;
+  return insertMark(last, undefined, 'user');
+}
+
+function insertMark(marks: string, order: DirectoryOrder | undefined, resource: 'user' | 'group'): string {
+  const type = order === undefined ? 'text' : sortOperand(order.target, resource, []).type;
   const stands = order?.descending ? isBefore('excluded', 'm', type) : isBefore('m', 'excluded', type);
-  return `with noted as (
-    insert into page_mark as m (org_id, directory_id, list, next_index, last_id, last_key, marked_at)
-    values ($1, $2, ${l}, ${i}, ${id}, ${key}, ${at})
+  return `insert into page_mark as m (org_id, directory_id, list, next_index, last_id, last_key, marked_at)
+    ${marks}
     on conflict (org_id, directory_id, list, next_index) do update
       set last_id = excluded.last_id, last_key = excluded.last_key, marked_at = excluded.marked_at
-      where m.marked_at < excluded.marked_at - interval '${AWAITED_MINUTES} minutes' or not ${stands})
-  `;
+      where m.marked_at < excluded.marked_at - interval '${AWAITED_MINUTES} minutes' or not ${stands}`;
 }
 
 /** Whether mark `a` lies before mark `b` in ascending order, where those without a value stand last. */

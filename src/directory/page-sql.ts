@@ -13,7 +13,12 @@ export type PageSql = {
 };
 
 /** Rows of a list, with the total of it where the statement that read them knew it. */
-export type Listed<Row> = { readonly rows: Row[]; readonly total: number | undefined };
+export type Listed<Row> = {
+  readonly rows: Row[];
+  readonly total: number | undefined;
+  /** The next page's mark is written. */
+  readonly isNoted?: boolean;
+};
 
 /** Where the statement knows the total, each row carries it. */
 export function listed<Row>(rows: (Row & { readonly total?: number })[]): Listed<Row> {
