@@ -144,7 +144,7 @@ async function patchRecent(
   }
   if (!user) return undefined;
   try {
-    const change = await services.changes.replaceUser(request.caller, recent.id, recent.version, user);
+    const change = await services.changes.replaceUser(request.caller, recent.id, recent.version, user, true);
     services.changed();
     const { groups } =
       change.groups === undefined ? await getRow(services, request, recent.id) : { groups: change.groups };

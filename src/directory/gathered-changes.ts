@@ -80,18 +80,19 @@ export class GatheredChanges {
       : createDirectoryUser(this.#deps, scope, user);
   }
 
-  /** As replaceDirectoryUser. */
+  /** As replaceDirectoryUser. Where `showsGroups`, what was made together with others is answered with the groups. */
   replaceUser(
     scope: DirectoryScope,
     id: string,
     version: number | undefined,
     user: DirectoryUserInput,
+    showsGroups = false,
   ): Promise<DirectoryUserChange> {
     if (version === undefined || this.#deps.db.isShared(scope.orgId)) {
       return replaceDirectoryUser(this.#deps, scope, id, version, user);
     }
     const gather = user.active ? this.#replacements : this.#deactivations;
-    return gather.make(scope.directoryId, { scope, id, version, user });
+    return gather.make(scope.directoryId, { scope, id, version, user, showsGroups });
   }
 
   /** As deleteDirectoryUser. */

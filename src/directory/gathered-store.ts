@@ -7,7 +7,12 @@ import { groupsColumn } from './directory-user-queries.ts';
 import { timesOf } from './resource-times.ts';
 
 export type NewUser = { readonly scope: DirectoryScope; readonly user: DirectoryUserInput };
-export type ReplacedUser = NewUser & { readonly id: string; readonly version: number | undefined };
+export type ReplacedUser = NewUser & {
+  readonly id: string;
+  readonly version: number | undefined;
+  /** Whether the groups are read with the change. */
+  readonly showsGroups: boolean;
+};
 export type DeletedUser = { readonly scope: DirectoryScope; readonly id: string };
 export type ChangedMembers = {
   readonly scope: DirectoryScope;
@@ -57,10 +62,11 @@ async function replaceTogether(
   groupsAt: string,
 ): Promise<(DirectoryUserChange | undefined)[]> {
   const { scope } = calls[0]!;
+  const showsGroups = calls.some((call) => call.showsGroups);
   const rows = await deps.db.query<UserRow>(scope.orgId, {
-    name,
+    name: showsGroups ? `${name}_groups` : name,
     // an organization that the planner knew it would plan for, each time anew
-    text: `select d.n, d.member_id, d.version, ${timesOf('d')}, ${groupsColumn(6)}
+    text: `select d.n, d.member_id, d.version, ${timesOf('d')}${showsGroups ? `, ${groupsColumn(6)}` : ''}
       from (select $1::uuid as org_id, $2::uuid as directory_id offset 0) here
         cross join lateral (select here.*, c.* from ${name}($1, $2, $3, $4, $5) c) d`,
     values: [
@@ -69,7 +75,7 @@ async function replaceTogether(
       actorOf(scope),
       calls.map(({ id }) => id),
       listOf(calls, ({ id, version, user }) => `"member_id":"${id}","version":${version ?? null},${userFields(user)}`),
-      groupsAt,
+      ...(showsGroups ? [groupsAt] : []),
     ],
   });
   return inOrder(calls.length, rows, (row) => ({ ...row, outcome: 'updated' }));
