@@ -22,15 +22,14 @@ export type DirectoryUserRow = ResourceTimes & {
 
 const COLUMNS = `d.member_id as id, d.version, d.active, ${timesOf('d')}, d.resource::text as resource`;
 
-/** Of rows `g`; `$n` is the address that the references start with. */
-const groupsText = (n: number) => `json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
-  'display', g.display_name, 'type', 'direct') order by g.id)::text`;
-
 /**
- * The groups of `d`, one user or a few. `is not distinct from` keeps the planner, which knows no figures of a new
- * directory, from reading all its groups for each member instead of one by its key.
+ * The groups of `d`; `$n` is the address that their references start with. `is not distinct from` keeps the planner, which
+ * knows no figures of a new directory, from reading all its groups for each member instead of one by its key.
  */
-export const groupsColumn = (n: number) => `(select ${groupsText(n)}
+export const groupsColumn = (
+  n: number,
+) => `(select json_agg(json_build_object('value', g.id, '$ref', $${n}::text || g.id,
+  'display', g.display_name, 'type', 'direct') order by g.id)::text
   from group_member gm join directory_group g on g.org_id = gm.org_id and g.id = gm.group_id
     and g.directory_id is not distinct from d.directory_id
   where gm.org_id = d.org_id and gm.member_id = d.member_id) as groups`;
@@ -105,24 +104,16 @@ export async function listDirectoryUsers(
   const { behind, order, sortKey } = pageToSql(page, 'user', 'd.member_id', values);
   const [limit, offset] = [values.push(page.limit), values.push(page.after === undefined ? page.offset : 0)];
   const total = page.filter ? '' : `, (${TOTAL})`;
-  // the page comes first: groups are read for the rows it shows, not for those it skips, and for all of them at once
-  const groups = groupsAt === undefined ? 'null' : groupsOfPage(values.push(groupsAt));
+  // the page comes first: groups are read for the rows it shows, not for those it skips
+  const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const coming = page.filter || page.order ? undefined : page.coming?.();
   const noted = coming ? `, noted as (${comingMarkToSql(coming, 'member_id', limit, values)})` : '';
   const text = `with page as materialized (select * from directory_user d where ${LIVE}${where}${behind}
       order by ${order} limit $${limit} offset $${offset})${noted}
-    select ${COLUMNS}, ${groups} as groups${sortKey}${total} from page d order by ${order}`;
+    select ${COLUMNS}, ${groups}${sortKey}${total} from page d order by ${order}`;
   const rows = await deps.db.query<DirectoryUserRow>(scope.orgId, { ...nameOfShape(text), text, values });
   return { ...listed(rows), isNoted: coming !== undefined };
 }
-
-/** Read once for the page and then taken by the key: a join would be planned for a user or two. */
-const groupsOfPage = (n: number) => `(select jsonb_object_agg(of_user.member_id, of_user.groups) from (
-    select gm.member_id, ${groupsText(n)} as groups from group_member gm
-    cross join lateral (select * from directory_group g where g.org_id = $1 and g.id = gm.group_id
-      and g.directory_id is not distinct from $2 limit 1) g
-    where gm.org_id = $1 and gm.member_id = any (array(select page.member_id from page)) group by gm.member_id) of_user)
-  ->> d.member_id::text`;
 
 const TOTAL =
   'select coalesce(sum(users), 0)::integer as total from directory_count where org_id = $1 and directory_id = $2';
