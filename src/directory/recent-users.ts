@@ -18,7 +18,7 @@ export type RecentUser = Omit<DirectoryUserRow, 'groups' | 'sort_key'>;
 export class RecentUsers {
   readonly #db: DirectoryDeps['db'];
   readonly #clock: Clock;
-  readonly #users = new Map<string, { readonly user: RecentUser; at: number }>();
+  readonly #users = new Map<string, { readonly user: RecentUser; readonly at: number }>();
 
   constructor({ db, clock }: DirectoryDeps) {
     this.#db = db;
@@ -29,14 +29,21 @@ export class RecentUsers {
   note(scope: DirectoryScope, { id, version, active, created_at, modified_at, resource }: RecentUser): void {
     if (resource.length > LONGEST_RESOURCE || this.#db.isShared(scope.orgId)) return;
     const key = keyOf(scope, id);
-    const known = this.#users.get(key);
     const at = this.#clock.now().getTime();
-    if (known?.user.version === version) {
-      known.at = at;
-      return;
+    const known = this.#users.get(key);
+    this.#users.delete(key);
+    this.#forget(at);
+    const user =
+      known?.user.version === version ? known.user : { id, version, active, created_at, modified_at, resource };
+    this.#users.set(key, { user, at });
+  }
+
+  /** Whose time is over, and the oldest where there is no room for one more: those stand first. */
+  #forget(now: number): void {
+    for (const [key, { at }] of this.#users) {
+      if (this.#users.size < MOST && now - at < KEPT_MS) return;
+      this.#users.delete(key);
     }
-    if (!known && this.#users.size >= MOST) this.#users.delete(this.#users.keys().next().value as string);
-    this.#users.set(key, { user: { id, version, active, created_at, modified_at, resource }, at });
   }
 
   /** How the user was; undefined where nothing is remembered. */

@@ -128,6 +128,7 @@ test('memory ends by time and by number, and keeps nothing of what is not commit
   clock.advance(60);
   expect(users.recall(scope, 'one')).toBeUndefined();
 
+  clock.advance(60);
   for (let n = 0; n < 4097; n += 1) users.note(scope, user(`user ${n}`));
   expect([users.recall(scope, 'user 0'), users.recall(scope, 'user 1')?.id]).toEqual([undefined, 'user 1']);
 
