@@ -88,7 +88,16 @@ test.each([
     const { pid } = system.bridge();
     people.push(...newPeople(people.length, NEWCOMERS));
     const killAfter = OPERATIONS / 4;
-    const before = await push({ directory, people, round, from: 0, to: OPERATIONS, killAfter, kill: breakIt });
+    const before = await push({
+      directory,
+      people,
+      round,
+      from: 0,
+      to: OPERATIONS,
+      killAfter,
+      kill: breakIt,
+      isOutage: true,
+    });
     expect(before).toBeGreaterThanOrEqual(killAfter);
     await eventuallyHolds(async () => expect(await ready()).toBe(200), { withinMs: 60_000 });
     expect([system.bridge().pid, system.bridge().isRunning()]).toEqual([pid, true]);

@@ -84,10 +84,12 @@ type Push = {
   /** Called once after this many acknowledgements; whatever is unanswered from then on ends its lane. */
   readonly killAfter?: number;
   readonly kill?: () => Promise<void>;
+  /** It is the database that goes: 503 says so, and whether a commit whose answer got lost is there, nobody can say. */
+  readonly isOutage?: true;
 };
 
 /** Sends operations number `from` to `to - 1`; answers how many were acknowledged. One person stays on one connection. */
-export async function push({ directory, people, round, from, to, killAfter, kill }: Push): Promise<number> {
+export async function push({ directory, people, round, from, to, killAfter, kill, isOutage }: Push): Promise<number> {
   let acknowledged = 0;
   let next = from;
   let killed: Promise<void> | undefined;
@@ -99,8 +101,7 @@ export async function push({ directory, people, round, from, to, killAfter, kill
       const step = nextStep(dice, directory, person.known, round, operation);
       person.perhaps = step.leaves;
       const answer = await send(directory, step);
-      // 503 says "not now": whether a commit whose answer got lost is there, nobody can say.
-      if (answer === undefined || answer.status === 503) {
+      if (answer === undefined || (isOutage && answer.status === 503)) {
         if (!killed) throw new Error(`${answer ? answer.text : 'no answer'}, and nobody had killed anything`);
         return;
       }
