@@ -22,23 +22,30 @@ export class PageMarks {
   /** What is to be noted with the page before the one at `index`, or undefined where its mark was written lately. */
   coming(directoryId: string, { list, index }: PageMarkKey): ComingMark | undefined {
     const now = this.#clock.now();
-    const known = this.#written.get(`${directoryId} ${list} ${index}`);
-    return known !== undefined && now.getTime() - known.at < WRITTEN_LATELY_MS ? undefined : { list, index, now };
+    return this.#writtenLately(keyOf(directoryId, { list, index }), now) ? undefined : { list, index, now };
   }
 
   /** The mark to write for the page at `index`, or undefined where this process has written just that lately. */
   next(directoryId: string, { list, index }: PageMarkKey, place: PagePlace): NewPageMark | undefined {
     const now = this.#clock.now();
-    const key = `${directoryId} ${list} ${index}`;
-    const known = this.#written.get(key);
-    const isLate = known !== undefined && now.getTime() - known.at < WRITTEN_LATELY_MS;
-    if (isLate && known.place.id === place.id && known.place.key === place.key) return undefined;
+    const key = keyOf(directoryId, { list, index });
+    const known = this.#writtenLately(key, now);
+    if (known && known.place.id === place.id && known.place.key === place.key) return undefined;
     this.#written.delete(key);
     const [oldest] = this.#written.keys();
     if (oldest !== undefined && this.#written.size >= MOST_REMEMBERED) this.#written.delete(oldest);
     this.#written.set(key, { place, at: now.getTime() });
     return { list, index, place, now };
   }
+
+  #writtenLately(key: string, now: Date): Written | undefined {
+    const known = this.#written.get(key);
+    return known && now.getTime() - known.at < WRITTEN_LATELY_MS ? known : undefined;
+  }
+}
+
+function keyOf(directoryId: string, { list, index }: PageMarkKey): string {
+  return `${directoryId} ${list} ${index}`;
 }
 
 /** A UUID made of the list's name, however long its filter is. */

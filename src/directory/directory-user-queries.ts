@@ -107,7 +107,7 @@ export async function listDirectoryUsers(
   // the page comes first: groups are read for the rows it shows, not for those it skips
   const groups = groupsAt === undefined ? 'null as groups' : groupsColumn(values.push(groupsAt));
   const coming = page.filter || page.order ? undefined : page.coming?.();
-  const noted = coming ? `, noted as (${comingMarkToSql(coming, 'member_id', limit, values)})` : '';
+  const noted = coming ? `, noted as (${comingMarkToSql(coming, limit, values)})` : '';
   const text = `with page as materialized (select * from directory_user d where ${LIVE}${where}${behind}
       order by ${order} limit $${limit} offset $${offset})${noted}
     select ${COLUMNS}, ${groups}${sortKey}${total} from page d order by ${order}`;

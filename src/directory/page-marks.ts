@@ -42,16 +42,11 @@ export function markToSql(
   `;
 }
 
-/** The same of the rows of `page`, sorted by `id` alone, where one more was read than is shown: \`$limit\` rows. */
-export function comingMarkToSql(
-  { list, index, now }: ComingMark,
-  id: string,
-  limit: number,
-  values: unknown[],
-): string {
+/** The insert of a mark behind the users of `page`, sorted by id alone, if one more was read than is shown: `$limit`. */
+export function comingMarkToSql({ list, index, now }: ComingMark, limit: number, values: unknown[]): string {
   const [l, i, at] = [values.push(list), values.push(index), values.push(now)];
-  const last = `select $1::uuid, $2::uuid, $${l}::uuid, $${i}::integer, d.${id}, null, $${at}::timestamptz from page d
-    where (select count(*) from page) = $${limit} order by d.${id} limit 1 offset $${limit} - 2`;
+  const last = `select $1::uuid, $2::uuid, $${l}::uuid, $${i}::integer, d.member_id, null, $${at}::timestamptz from page d
+    where (select count(*) from page) = $${limit} order by d.member_id limit 1 offset $${limit} - 2`;
   return insertMark(last, undefined, 'user');
 }
 
