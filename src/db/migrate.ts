@@ -22,8 +22,8 @@ export function listMigrations(): Migration[] {
 }
 
 /**
- * Brings the database of `ownerUrl` up to date, the queue's tables first, and names what was applied. Safe to run in
- * several processes at once. The roles drawbridge_app and drawbridge_worker must exist (`prepareDatabase`).
+ * Brings the database of `ownerUrl` up to date, the queue's tables first, tells the planner to expect many rows of tables
+ * that are still empty, and names what was applied. Safe to run in several processes at once. The roles drawbridge_app and drawbridge_worker must exist (`prepareDatabase`).
  */
 export async function migrate(ownerUrl: string): Promise<{ applied: string[] }> {
   const client = new pg.Client({ connectionString: ownerUrl });
@@ -36,6 +36,7 @@ export async function migrate(ownerUrl: string): Promise<{ applied: string[] }> 
     const due = known.filter((migration) => !done.has(migration.name));
     if (due.length > 0) await migrateQueue({ connectionString: ownerUrl });
     for (const migration of due) await apply(client, migration);
+    if (due.length > 0) await client.query('select expect_many_rows()');
     return { applied: due.map((migration) => migration.name) };
   } finally {
     await client.end();

@@ -1045,6 +1045,7 @@ end_break_glass() -> trigger
 end_lost_domains(timestamp with time zone) -> integer
 enqueue_job(text,jsonb,text,timestamp with time zone) -> void, security definer, search_path=public, graphile_worker, pg_temp
 ensure_partitions(timestamp with time zone) -> void, security definer, search_path=public, pg_temp
+expect_many_rows() -> void, search_path=public, pg_temp
 expire_invitations(timestamp with time zone,uuid) -> integer
 find_credential(bytea) -> TABLE(kind text, org_id uuid, subject_id uuid, expires_at timestamp with time zone, revoked_at timestamp with time zone), security definer, search_path=public, pg_temp
 fold_key(text) -> text
