@@ -17,7 +17,7 @@ export async function startKeycloakScim(input: {
   readonly databaseUrl: string;
   readonly folder: string;
   readonly log: (line: string) => void;
-}): Promise<{ readonly server: Server; stop(): Promise<void> }> {
+}): Promise<{ readonly server: Server; readonly pid: number; stop(): Promise<void> }> {
   const { home } = await ensureKeycloak({ log: input.log, features: ['scim-api'] });
   const admin = { adminUser: 'admin', adminPassword: randomBytes(18).toString('base64url') };
   const keycloak = await startKeycloak({
@@ -43,7 +43,7 @@ export async function startKeycloakScim(input: {
     client_id: 'scim',
     client_secret: secret,
   });
-  return { server: { name: 'Keycloak', baseUrl, token }, stop: keycloak.stop };
+  return { server: { name: 'Keycloak', baseUrl, token }, pid: keycloak.pid, stop: keycloak.stop };
 }
 
 async function prepareRealm(realms: string, token: string, audience: string, secret: string): Promise<void> {
