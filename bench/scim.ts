@@ -5,9 +5,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { type LocalPostgres, startPostgres } from '../src/dev/postgres.ts';
+import { cpuOf } from './projection/cpu.ts';
 import { startChild } from './scim/child.ts';
 import { startDrawbridge } from './scim/drawbridge.ts';
 import { startFloor } from './scim/floor.ts';
@@ -20,6 +22,8 @@ const FULL = { users: 1_000, rounds: 3, withinMs: 3_000, warmUpMs: 2_200 };
 /** --short: one quick look while working; its verdict says nothing. */
 const SHORT = { users: 200, rounds: 1, withinMs: 1_000, warmUpMs: 1_000 };
 const AT_MOST = 20_000;
+/** Processor time within a second below which a server rests, and how long one may take to come to that. */
+const [RESTING_MS, REST_SECONDS] = [100, 30];
 const DATABASES = { drawbridge: 'bench_drawbridge', keycloak: 'bench_keycloak', floor: 'bench_floor' };
 
 const started = performance.now();
@@ -105,7 +109,7 @@ function letRun(contestants: readonly Contestant[], name?: string): void {
   }
 }
 
-/** A warm-up, then the rounds: within one, each operation runs on each server in turn, and the others are stopped. */
+/** A warm-up for all, then the rounds: within one, each operation runs on each server in turn, and the others are stopped. */
 async function compare(
   drive: Driver,
   contestants: readonly Contestant[],
@@ -115,22 +119,35 @@ async function compare(
 ): Promise<void> {
   const servers = contestants.map(({ server }) => server);
   const measure = async (server: string, operation: Operation, withinMs: number) => {
-    letRun(contestants, server);
     const { count, elapsedMs } = await drive({ kind: 'measure', server, operation, withinMs, atMost: AT_MOST });
     return (count * 1000) / elapsedMs;
   };
   say('Warming up ...');
   for (const operation of operations)
     for (const server of servers) await measure(server.name, operation, size.warmUpMs);
+  await atRest(contestants);
   for (let round = 0; round < size.rounds; round += 1) {
     say(`Round ${round + 1} of ${size.rounds} ...`);
     // Whoever goes first in one round goes last in the next.
     const order = servers.map((_, place) => servers[(place + round) % servers.length] as Server);
     for (const operation of operations)
-      for (const server of order)
+      for (const server of order) {
+        letRun(contestants, server.name);
         speeds.get(server.name)?.[operation].push(await measure(server.name, operation, size.withinMs));
+      }
   }
   letRun(contestants);
+}
+
+/** Waits until nobody works any more: a server that compiles what it has just been warmed up with may finish it. */
+async function atRest(contestants: readonly Contestant[]): Promise<void> {
+  const pids = contestants.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  for (let before = cpuOf(pids), left = REST_SECONDS; left > 0; left -= 1) {
+    await delay(1000);
+    const now = cpuOf(pids);
+    if (before === undefined || now === undefined || now - before < RESTING_MS) return;
+    before = now;
+  }
 }
 
 type Speeds = Record<Operation, number[]>;
