@@ -300,9 +300,9 @@ function finish(exchange: Exchange, deps: ScimDeps, journal: Journal, outcome: O
   });
 }
 
-/** The user or group of the path, else the one that was made. */
+/** The resource of the path, else the one that was made. */
 function resourceOf({ id, path }: Exchange, { headers }: ScimAnswer): string | undefined {
-  if (isUuid(id)) return /^\/(Users|Groups)\//i.test(path) ? id : undefined;
+  if (isUuid(id)) return /^\/(Users|Groups|Agents|AgenticApplications)\//i.test(path) ? id : undefined;
   const made = headers?.Location?.slice(-36);
   return made !== undefined && isUuid(made) ? made : undefined;
 }
@@ -316,7 +316,8 @@ function storable(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 }
 
-const KNOWN_ROUTE = /^\/(Users|Groups|Me|Bulk|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?=\/|$)/i;
+const KNOWN_ROUTE =
+  /^\/(Users|Groups|Agents|AgenticApplications|Me|Bulk|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?=\/|$)/i;
 
 /** Ids stay out of it: each would be a series of its own. */
 function routeOf({ path, id }: Exchange): string {

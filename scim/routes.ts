@@ -12,7 +12,7 @@ import {
 } from './resources/discovery.ts';
 import { getMe, refuseMe } from './resources/me.ts';
 import { COLLECTION_METHODS, type Methods, RESOURCE_METHODS } from './resources/resource-methods.ts';
-import { listAll, searchAll, searchGroups, searchUsers } from './resources/search.ts';
+import { listAll, searchAgents, searchAll, searchGroups, searchUsers } from './resources/search.ts';
 
 export type Route = {
   readonly methods: Methods;
@@ -26,6 +26,8 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
   ...COLLECTION_METHODS,
   '/Users/.search': { POST: searchUsers },
   '/Groups/.search': { POST: searchGroups },
+  '/Agents/.search': { POST: searchAgents('Agent') },
+  '/AgenticApplications/.search': { POST: searchAgents('AgenticApplication') },
   '/.search': { POST: searchAll },
   '/': { GET: listAll },
   '/ServiceProviderConfig': { GET: getServiceProviderConfig },

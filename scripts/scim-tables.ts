@@ -1,5 +1,7 @@
 // The tables of docs/scim.md that are made from the code: every attribute with its characteristics, and every refusal with
 // its cause and cure. test/scim/docs.test.ts keeps the document equal to them; `npm run docs:tables` writes them.
+
+import { AGENT_TYPE, AGENTIC_APPLICATION_TYPE } from '../scim/schema/agent-schema.ts';
 import type { Attribute, Schema } from '../scim/schema/attribute.ts';
 import { COMMON } from '../scim/schema/common-attributes.ts';
 import { GROUP_TYPE } from '../scim/schema/group-schema.ts';
@@ -62,14 +64,14 @@ export const NOTES = {
   },
   not_found: {
     cause:
-      'This directory has no such user or group (never had, deleted, or another directory has it), or nothing is served at the address.',
+      'This directory has no such resource (never had, deleted, or another directory has it), or nothing is served at the address.',
     cure: 'Look the resource up by `userName` or `externalId`; create it if it is gone. Check the base URL.',
   },
   method_not_allowed: { cause: 'The address does not take this method.', cure: '`Allow` names those it takes.' },
   request_timeout: { cause: 'The request did not come in time.', cure: 'Repeat it.' },
   uniqueness: {
     cause:
-      'An active user of this directory has the `userName`, the `externalId` or the address; or a group has the name.',
+      'An active user of this directory has the `userName`, the `externalId` or the address; or a group, an agent or an application has the name.',
     cure: 'The detail names which. Match on it instead of creating, or rename one of them.',
   },
   already_member: {
@@ -123,7 +125,8 @@ function errorTable(): string {
 
 /** One table for each published schema, and one for what every resource has. */
 function attributeTables(): string {
-  const schemas = [USER_TYPE.schema, ...USER_TYPE.extensions, GROUP_TYPE.schema];
+  const types = [USER_TYPE, GROUP_TYPE, AGENT_TYPE, AGENTIC_APPLICATION_TYPE];
+  const schemas = types.flatMap((type) => [type.schema, ...type.extensions]);
   const common = `#### Every resource\n\n${schemaTable(COMMON)}`;
   const others = schemas.map(
     (schema: Schema) => `#### ${schema.name}: \`${schema.id}\`\n\n${schemaTable(schema.attributes)}`,

@@ -43,8 +43,8 @@ function documentsOf(services: ScimServices, { types }: ScimRequest): Documents 
   return documents;
 }
 
-function makeDocuments(baseUrl: string, { user, group }: ResourceTypes): Documents {
-  const types = [user, group];
+function makeDocuments(baseUrl: string, { user, group, agent, agenticApplication }: ResourceTypes): Documents {
+  const types = [user, group, agent, agenticApplication];
   // a schema that extends both types is one schema
   const schemas = new Map(types.flatMap((type) => [type.schema, ...type.extensions]).map((each) => [each.id, each]));
   return {

@@ -34,7 +34,7 @@ export type Attribute = {
   /** Where this value stands in the keys by which users are found; the first part of a key. */
   readonly place?: string;
   /** The address of a resource: where it begins, and the column of the resource's id. */
-  readonly addressOf?: { readonly endpoint: '/Users' | '/Groups'; readonly column: string };
+  readonly addressOf?: { readonly endpoint: ResourceType['endpoint']; readonly column: string };
   /** The column by which a multi-valued attribute sorts. */
   readonly sortColumn?: string;
   /** A list that is not in the resource but in a table. */
@@ -51,8 +51,8 @@ export type Schema = {
 };
 
 export type ResourceType = {
-  readonly name: 'User' | 'Group';
-  readonly endpoint: '/Users' | '/Groups';
+  readonly name: 'User' | 'Group' | 'Agent' | 'AgenticApplication';
+  readonly endpoint: '/Users' | '/Groups' | '/Agents' | '/AgenticApplications';
   readonly description: string;
   readonly schema: Schema;
   readonly extensions: readonly Schema[];

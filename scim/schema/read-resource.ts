@@ -4,14 +4,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../src/errors.ts';
 import { namesOf } from '../quirks/schema-names.ts';
 import { type Attribute, findAttribute, type ResourceType, type Schema } from './attribute.ts';
-import { BULK_REQUEST, GROUP, PATCH_OP, SEARCH_REQUEST, USER } from './names.ts';
+import { AGENT, AGENTIC_APPLICATION, BULK_REQUEST, GROUP, PATCH_OP, SEARCH_REQUEST, USER } from './names.ts';
 import { type Dropped, type Json, type JsonObject, readValue } from './read-value.ts';
 
 /** Taken and dropped without a note in the resource: Okta sends a placeholder always, and Drawbridge keeps no password. */
 const NEVER_KEPT = new Set(['password', 'schemas']);
 
 /** Bodies that are certainly not meant for the address of another type. */
-const OTHER_THINGS = new Set([USER, GROUP, PATCH_OP, SEARCH_REQUEST, BULK_REQUEST].map((urn) => urn.toLowerCase()));
+const OTHER_THINGS = new Set(
+  [USER, GROUP, AGENT, AGENTIC_APPLICATION, PATCH_OP, SEARCH_REQUEST, BULK_REQUEST].map((urn) => urn.toLowerCase()),
+);
 
 /** Throws `invalid_value`. Lists that live in tables (`members`) are left to who writes those. */
 export function readResource(

@@ -1,26 +1,9 @@
 // The User resource: RFC 7643 section 4.1 and the enterprise extension of section 4.3. `password` is not published, since
 // Drawbridge never holds one: in a body it is taken and dropped.
-import { type Attribute, attribute, LONGEST_INDEXED, type ResourceType, type Schema } from './attribute.ts';
+import { attribute, LONGEST_INDEXED, type ResourceType, type Schema } from './attribute.ts';
 import { COMMON } from './common-attributes.ts';
 import { ENTERPRISE_USER, USER } from './names.ts';
-
-/** A list of {value, display, type, primary}, the shape of RFC 7643 section 2.4. */
-function plural(name: string, description: string, options: Partial<Attribute> & { types?: string[] } = {}): Attribute {
-  const { types, type, sortColumn, place } = options;
-  return attribute(name, 'complex', description, {
-    multiValued: true,
-    ...(sortColumn ? { sortColumn } : {}),
-    subAttributes: [
-      attribute('value', type ?? 'string', 'The value itself.', {
-        ...(type === 'reference' ? { referenceTypes: ['external'] } : {}),
-        ...(place ? { place } : {}),
-      }),
-      attribute('display', 'string', 'The value as shown to people.'),
-      attribute('type', 'string', 'What the value is for.', types ? { canonicalValues: types } : {}),
-      attribute('primary', 'boolean', 'Whether this is the preferred one; at most one is.'),
-    ],
-  });
-}
+import { plural } from './plural-attribute.ts';
 
 const NAME = attribute('name', 'complex', "The parts of the person's name.", {
   subAttributes: [

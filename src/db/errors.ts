@@ -33,6 +33,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     code: 'uniqueness',
     detail: 'A group with this externalId exists in this directory.',
   },
+  directory_agent_name_taken: {
+    code: 'uniqueness',
+    detail: 'An agent or application with this name exists in this directory.',
+  },
   member_one_per_address: { code: 'already_member', detail: 'A member of this organization has this address.' },
   member_one_per_person: { code: 'already_member', detail: 'This person is a member of this organization already.' },
   invitation_one_pending: {

@@ -238,6 +238,22 @@ table directory -- row-level security
   constraint directory_released_is_off CHECK (((status = 'inactive'::text) OR (NOT released)))
   constraint directory_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text])))
 
+table directory_agent -- row-level security
+  org_id uuid not null
+  directory_id uuid not null
+  kind text not null
+  id uuid not null
+  name_key text not null
+  external_id text
+  resource jsonb not null
+  version integer not null default 1
+  created_at timestamp with time zone not null
+  modified_at timestamp with time zone not null
+  constraint directory_agent_kind CHECK ((kind = ANY (ARRAY['Agent'::text, 'AgenticApplication'::text])))
+  constraint directory_agent_name_taken UNIQUE (org_id, directory_id, kind, name_key)
+  constraint directory_agent_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_agent_pkey PRIMARY KEY (org_id, directory_id, kind, id)
+
 table directory_count -- row-level security
   org_id uuid not null
   directory_id uuid not null
@@ -963,6 +979,7 @@ of_organization on connection_domain: uuid_eq(org_id, ( SELECT (NULLIF(current_s
 of_organization on connection_refresh: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on connection_test: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
+of_organization on directory_agent: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_count: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_group: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
 of_organization on directory_token: uuid_eq(org_id, ( SELECT (NULLIF(current_setting('drawbridge.org_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1210,6 +1227,7 @@ drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_refresh
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory
+drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_agent
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_app: DELETE, INSERT, SELECT, UPDATE on directory_token
@@ -1272,6 +1290,7 @@ drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_domain
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_refresh
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on connection_test
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory
+drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_agent
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_count
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_group
 drawbridge_worker: DELETE, INSERT, SELECT, UPDATE on directory_token

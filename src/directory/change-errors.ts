@@ -1,8 +1,8 @@
-// The refusals that users and groups of a directory share.
+// The refusals that the resources of a directory share.
 import { DomainError } from '../errors.ts';
 
 /** Says the same whether the id never existed, was deleted, or belongs to another tenant (law 5). */
-export function noSuchResource(kind: 'user' | 'group', id: string): DomainError {
+export function noSuchResource(kind: 'user' | 'group' | 'agent' | 'agentic application', id: string): DomainError {
   return new DomainError('not_found', `This directory has no ${kind} ${id}.`);
 }
 

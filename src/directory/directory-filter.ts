@@ -13,6 +13,9 @@ export type Target =
   /** A value inside the resource (or inside the element of a `some`), by its keys. */
   | { readonly path: readonly string[]; readonly kind: ValueKind };
 
+/** Whose columns a filter or an order speaks of. */
+export type FilteredResource = 'user' | 'group' | 'agent';
+
 export type Comparison = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le';
 
 export type FilterValue = string | number | boolean;

@@ -1,6 +1,6 @@
 // Directory filter -> SQL, one tenant's rows only. Columns compare on their stored keys, so that equality, ranges and
 // prefixes use an index under row-level security (only leakproof operators do); the rest is evaluated on the resource.
-import type { Comparison, DirectoryFilter, FilterValue, Target } from './directory-filter.ts';
+import type { Comparison, DirectoryFilter, FilteredResource, FilterValue, Target } from './directory-filter.ts';
 
 type ColumnKind = 'uuid' | 'key' | 'text' | 'boolean' | 'time';
 type Column = { readonly sql: string; readonly kind: ColumnKind };
@@ -41,6 +41,19 @@ const GROUP_COLUMNS: Columns = {
   version: USER_COLUMNS.version!,
 };
 
+const COLUMNS: Readonly<Record<FilteredResource, Columns>> = {
+  user: USER_COLUMNS,
+  group: GROUP_COLUMNS,
+  agent: {
+    id: { sql: 'd.id', kind: 'uuid' },
+    name: { sql: 'd.name_key', kind: 'key' },
+    externalId: { sql: 'd.external_id', kind: 'text' },
+    created: USER_COLUMNS.created!,
+    lastModified: USER_COLUMNS.lastModified!,
+    version: USER_COLUMNS.version!,
+  },
+};
+
 /** Joined by `where` alone: with a condition in `on`, Postgres would ask about each row instead of joining. */
 const COLLECTIONS = {
   members: {
@@ -68,9 +81,8 @@ const ORDER_OPERATORS = { gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
 const LAST_CHARACTER = '\u{10FFFF}';
 
 /** Appends parameters to `values` and answers the condition on the row `d` of `resource`. */
-export function filterToSql(filter: DirectoryFilter, resource: 'user' | 'group', values: unknown[]): string {
-  const scope = { columns: resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS, json: 'd.resource' };
-  return compile(filter, scope, values);
+export function filterToSql(filter: DirectoryFilter, resource: FilteredResource, values: unknown[]): string {
+  return compile(filter, { columns: COLUMNS[resource], json: 'd.resource' }, values);
 }
 
 /** The condition on one membership, `gm` joined to its user `u`: for a PATCH that selects members by more than their id. */
@@ -83,8 +95,16 @@ export type SortOperand = { readonly sql: string; readonly type: string; readonl
 
 /** What a cursor can carry in an address; only values behind a unique index are shorter by themselves. */
 const LONGEST_SORT_TEXT = 256;
-const BOUNDED: ReadonlySet<string> = new Set(['userName', 'externalId']);
-const NEVER_NULL: ReadonlySet<string> = new Set(['id', 'userName', 'active', 'created', 'lastModified', 'version']);
+const BOUNDED: ReadonlySet<string> = new Set(['userName', 'name', 'externalId']);
+const NEVER_NULL: ReadonlySet<string> = new Set([
+  'id',
+  'userName',
+  'name',
+  'active',
+  'created',
+  'lastModified',
+  'version',
+]);
 const SORT_TYPES = {
   uuid: 'uuid',
   key: 'text',
@@ -95,10 +115,9 @@ const SORT_TYPES = {
 };
 
 /** The operand of an order; parameters are appended to `values`. */
-export function sortOperand(target: Target | 'none', resource: 'user' | 'group', values: unknown[]): SortOperand {
+export function sortOperand(target: Target | 'none', resource: FilteredResource, values: unknown[]): SortOperand {
   if (target === 'none') return { sql: 'null::text', type: 'text', isNullable: true };
-  const columns = resource === 'user' ? USER_COLUMNS : GROUP_COLUMNS;
-  const { sql, kind } = operandOf(target, { columns, json: 'd.resource' }, values);
+  const { sql, kind } = operandOf(target, { columns: COLUMNS[resource], json: 'd.resource' }, values);
   const type = SORT_TYPES[kind];
   const column = 'column' in target ? target.column : undefined;
   const isBounded = column !== undefined && (BOUNDED.has(column) || (resource === 'group' && column === 'displayName'));

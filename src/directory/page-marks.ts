@@ -2,7 +2,7 @@
 // was shown, whichever process answers, and what others delete meanwhile shifts nothing. A mark is written with the
 // total that a full page shows anyway, and swept away when its time is over (migration 0014).
 import type { DirectoryDeps, DirectoryScope } from './directory.ts';
-import type { ComingMark, DirectoryOrder, PageMarkKey, PagePlace } from './directory-filter.ts';
+import type { ComingMark, DirectoryOrder, FilteredResource, PageMarkKey, PagePlace } from './directory-filter.ts';
 import { sortOperand } from './filter-sql.ts';
 
 const KEPT_MINUTES = 30;
@@ -34,7 +34,7 @@ export async function findPageMark(
 export function markToSql(
   { list, index, place, now }: NewPageMark,
   order: DirectoryOrder | undefined,
-  resource: 'user' | 'group',
+  resource: FilteredResource,
   values: unknown[],
 ): string {
   const [l, i, id, key, at] = [list, index, place.id, place.key, now].map((value) => `$${values.push(value)}`);
@@ -50,7 +50,7 @@ export function comingMarkToSql({ list, index, now }: ComingMark, limit: number,
   return insertMark(last, undefined, 'user');
 }
 
-function insertMark(marks: string, order: DirectoryOrder | undefined, resource: 'user' | 'group'): string {
+function insertMark(marks: string, order: DirectoryOrder | undefined, resource: FilteredResource): string {
   const type = order === undefined ? 'text' : sortOperand(order.target, resource, []).type;
   const stands = order?.descending ? isBefore('excluded', 'm', type) : isBefore('m', 'excluded', type);
   return `insert into page_mark as m (org_id, directory_id, list, next_index, last_id, last_key, marked_at)

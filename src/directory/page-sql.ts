@@ -1,7 +1,7 @@
 // The place of a page in its list, as SQL: behind or before one row, by sort value and id, so that a page costs what it
 // holds wherever it lies. Resources without a sort value stand last, and first where the order is descending (RFC 7644
 // section 3.4.2.3), as Postgres has it.
-import type { PageRequest } from './directory-filter.ts';
+import type { FilteredResource, PageRequest } from './directory-filter.ts';
 import { type SortOperand, sortOperand } from './filter-sql.ts';
 
 export type PageSql = {
@@ -26,7 +26,7 @@ export function listed<Row>(rows: (Row & { readonly total?: number })[]): Listed
 }
 
 /** Parameters are appended to `values`; `id` is the column of the ids of `resource`. */
-export function pageToSql(page: PageRequest, resource: 'user' | 'group', id: string, values: unknown[]): PageSql {
+export function pageToSql(page: PageRequest, resource: FilteredResource, id: string, values: unknown[]): PageSql {
   const isDescending = (page.order?.descending ?? false) !== (page.backwards ?? false);
   const direction = isDescending ? ' desc' : '';
   const beyond = isDescending ? '<' : '>';

@@ -79,7 +79,8 @@ async function observe(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, messag
   };
 }
 
-type Place = { readonly collection: 'Users' | 'Groups'; readonly id: string };
+const COLLECTIONS = ['Users', 'Groups', 'Agents', 'AgenticApplications'] as const;
+type Place = { readonly collection: (typeof COLLECTIONS)[number]; readonly id: string };
 type Look = { readonly resource: unknown; readonly members: readonly string[] };
 
 async function look(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, place: Place | undefined): Promise<Look> {
@@ -91,9 +92,9 @@ async function look(deps: ReplayDeps, tx: Tx, caller: DirectoryCaller, place: Pl
 }
 
 function placeOf(url: string): Place | undefined {
-  const parts = /^\/(Users|Groups)(?:\/([0-9a-f-]{36}))?\/?(?:\?|$)/i.exec(url);
-  if (!parts) return undefined;
-  return { collection: /^users$/i.test(parts[1]!) ? 'Users' : 'Groups', id: parts[2] ?? '' };
+  const [, name, id = ''] = /^\/(\w+)(?:\/([0-9a-f-]{36}))?\/?(?:\?|$)/.exec(url) ?? [];
+  const collection = COLLECTIONS.find((each) => each === name);
+  return collection && { collection, id };
 }
 
 function idIn(body: unknown): string {

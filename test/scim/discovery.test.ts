@@ -1,5 +1,6 @@
 // Discovery (RFC 7644 section 4) says what the attribute table says.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AGENT_TYPE, AGENTIC_APPLICATION_TYPE } from '../../scim/schema/agent-schema.ts';
 import type { Attribute } from '../../scim/schema/attribute.ts';
 import { GROUP_TYPE } from '../../scim/schema/group-schema.ts';
 import { USER_TYPE } from '../../scim/schema/user-schema.ts';
@@ -14,11 +15,19 @@ beforeAll(async () => {
 });
 afterAll(() => s[Symbol.asyncDispose]());
 
+const CORE = 'urn:ietf:params:scim:schemas:core:2.0:';
+
 describe('discovery', () => {
   test('lists the schemas, each of them readable by its URN in any case', async () => {
     const { body } = await d.call('GET', '/Schemas');
-    expect(body).toMatchObject({ totalResults: 3, startIndex: 1, itemsPerPage: 3 });
-    expect(body.Resources.map((schema: Json) => schema.id)).toEqual([USER, ENTERPRISE, GROUP]);
+    expect(body).toMatchObject({ totalResults: 5, startIndex: 1, itemsPerPage: 5 });
+    expect(body.Resources.map((schema: Json) => schema.id)).toEqual([
+      USER,
+      ENTERPRISE,
+      GROUP,
+      AGENT_TYPE.schema.id,
+      AGENTIC_APPLICATION_TYPE.schema.id,
+    ]);
     for (const schema of body.Resources) {
       expect((await d.call('GET', `/Schemas/${schema.id}`)).body).toEqual(schema);
       expect((await d.call('GET', `/Schemas/${schema.id.toUpperCase()}`)).body).toEqual(schema);
@@ -28,7 +37,13 @@ describe('discovery', () => {
   });
 
   test('publishes every attribute as it is validated', async () => {
-    for (const schema of [USER_TYPE.schema, ...USER_TYPE.extensions, GROUP_TYPE.schema]) {
+    for (const schema of [
+      USER_TYPE.schema,
+      ...USER_TYPE.extensions,
+      GROUP_TYPE.schema,
+      AGENT_TYPE.schema,
+      AGENTIC_APPLICATION_TYPE.schema,
+    ]) {
       const { body } = await d.call('GET', `/Schemas/${schema.id}`);
       expectSame(body.attributes, schema.attributes);
     }
@@ -39,6 +54,8 @@ describe('discovery', () => {
     expect(body.Resources).toMatchObject([
       { id: 'User', endpoint: '/Users', schema: USER, schemaExtensions: [{ schema: ENTERPRISE, required: false }] },
       { id: 'Group', endpoint: '/Groups', schema: GROUP },
+      { id: 'Agent', endpoint: '/Agents', schema: `${CORE}Agent` },
+      { id: 'AgenticApplication', endpoint: '/AgenticApplications', schema: `${CORE}AgenticApplication` },
     ]);
     expect((await d.call('GET', '/ResourceTypes/User')).body).toEqual(body.Resources[0]);
   });

@@ -16,7 +16,7 @@ const SOURCES = [
     .map((name) => `scim/${name}`),
   ...readdirSync(new URL('src/directory/', ROOT))
     .filter((name) =>
-      /^(change-directory-(user|group)|change-errors|directory-(user|group)|gathered|alert-)/.test(name),
+      /^(change-directory-(user|group|agent)|change-errors|directory-(user|group|agent)|gathered|alert-)/.test(name),
     )
     .map((name) => `src/directory/${name}`),
 ];
@@ -31,7 +31,7 @@ function codesOfRules(): string[] {
   const rules = [...read('src/db/errors.ts').matchAll(/^ {2}(\w+): \{\s*code: '(\w+)'/gm)];
   return rules
     .filter(([, rule]) =>
-      /^(last_owner|seat_limit|adoption|directory_(user|group)|group_|member_one|extension)/.test(rule!),
+      /^(last_owner|seat_limit|adoption|directory_(user|group|agent)|group_|member_one|extension)/.test(rule!),
     )
     .map(([, , code]) => code!);
 }

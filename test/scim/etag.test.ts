@@ -136,6 +136,8 @@ describe('methods', () => {
   test.each([
     ['/Users', 'GET, POST, HEAD, OPTIONS'],
     ['/Groups/x', 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
+    ['/AgenticApplications', 'GET, POST, HEAD, OPTIONS'],
+    ['/Agents/x', 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
     ['/Users/.search', 'POST, OPTIONS'],
     ['/.search', 'POST, OPTIONS'],
     ['/Bulk', 'POST, OPTIONS'],

@@ -45,10 +45,12 @@ const named = async (filter: string): Promise<string[]> => {
   return body.Resources.map((user: Json) => user.userName).sort();
 };
 
+const AGENTS = ['Agent', 'AgenticApplication'].map((name) => `urn:ietf:params:scim:schemas:core:2.0:${name}`);
+
 describe('discovery', () => {
   test('shows them as they were declared', async () => {
     const { Resources } = await get('/Schemas');
-    expect(Resources.map((each: Json) => each.id)).toEqual([USER, ENTERPRISE, ACME, TEAM, GROUP]);
+    expect(Resources.map((each: Json) => each.id)).toEqual([USER, ENTERPRISE, ACME, TEAM, GROUP, ...AGENTS]);
     const acme = await get(`/Schemas/${ACME.toUpperCase()}`);
     expect(acme).toMatchObject({
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],

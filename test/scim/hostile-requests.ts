@@ -135,6 +135,8 @@ function wild(dice: Dice, { userId, groupId }: Target): Draft {
   const resource = dice.pick([
     'Users',
     'Groups',
+    'Agents',
+    'AgenticApplications',
     'Schemas',
     'ResourceTypes',
     'Me',

@@ -7,12 +7,19 @@ import { ENTERPRISE, GROUP, PATCH, type ScimSetup, setupScim, type TestDirectory
 
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const AGENT = 'urn:ietf:params:scim:schemas:core:2.0:Agent';
 const MANAGER = `${ENTERPRISE}:manager`;
 
 let s: ScimSetup;
 let own: TestDirectory;
 /** Those whose things must not be seen: a directory beside ours, and one of another organization. */
-let others: { readonly name: string; readonly directory: TestDirectory; readonly user: Json; readonly group: Json }[];
+let others: {
+  readonly name: string;
+  readonly directory: TestDirectory;
+  readonly user: Json;
+  readonly group: Json;
+  readonly agent: Json;
+}[];
 
 beforeAll(async () => {
   s = await setupScim();
@@ -24,7 +31,8 @@ beforeAll(async () => {
       [ENTERPRISE]: { manager: { value: boss.id }, department: 'Hidden' },
     });
     const group = await directory.group(`Hidden ${name}`, [user.id, boss.id]);
-    return { name, directory, user, group };
+    const agent = (await directory.call('POST', '/Agents', agentBody(`hidden-${name}`))).body;
+    return { name, directory, user, group, agent };
   };
   others = [
     await make('another organization', await s.directory()),
@@ -62,19 +70,23 @@ const bulk = (name: string, operation: (id: string, own: Own) => object): Place 
 
 const user = (userName: string, more: object = {}) => ({ schemas: [USER, ENTERPRISE], userName, ...more });
 const group = (members: readonly object[], displayName = 'Hidden') => ({ schemas: [GROUP], displayName, members });
+const agentBody = (name: string) => ({ schemas: [AGENT], name, externalId: name });
+const BODIES: Readonly<Record<string, object>> = {
+  Users: user('taken'),
+  Groups: group([]),
+  Agents: agentBody('taken'),
+  AgenticApplications: { name: 'taken' },
+};
 const set = { op: 'replace', path: 'displayName', value: 'Taken over' };
 
-const ADDRESSES: readonly Place[] = ['Users', 'Groups'].flatMap((resource): Place[] => [
+const ADDRESSES: readonly Place[] = Object.keys(BODIES).flatMap((resource): Place[] => [
   [`GET ${resource}`, (id) => ({ method: 'GET', path: `/${resource}/${id}` })],
   [`GET ${resource}, some attributes`, (id) => ({ method: 'GET', path: `/${resource}/${id}?attributes=id,members` })],
   [
     `GET ${resource} if it changed`,
     (id) => ({ method: 'GET', path: `/${resource}/${id}`, headers: { 'if-none-match': 'W/"1"' } }),
   ],
-  [
-    `PUT ${resource}`,
-    (id) => ({ method: 'PUT', path: `/${resource}/${id}`, body: resource === 'Users' ? user('taken') : group([]) }),
-  ],
+  [`PUT ${resource}`, (id) => ({ method: 'PUT', path: `/${resource}/${id}`, body: BODIES[resource] })],
   [
     `PUT ${resource}, badly`,
     (id) => ({ method: 'PUT', path: `/${resource}/${id}`, body: { schemas: [USER], userName: 7 } }),
@@ -124,6 +136,7 @@ const FILTERS: readonly Place[] = [
   search('Users', (id) => `not (groups.value eq "${id}") and userName eq "nobody"`),
   search('Users', (id) => `meta.location ew "${id}"`),
   search('Groups', (id) => `id eq "${id}"`),
+  search('Agents', (id) => `id eq "${id}" or meta.location ew "${id}"`),
   search('Groups', (id) => `members eq "${id}"`),
   search('Groups', (id) => `members.value eq "${id}"`),
   search('Groups', (id) => `members[value eq "${id}"]`),
@@ -220,6 +233,7 @@ const GROUP_BODIES: readonly Place[] = [
 const BULKS: readonly Place[] = [
   bulk('delete a user', (id) => ({ method: 'DELETE', path: `/Users/${id}` })),
   bulk('delete a group', (id) => ({ method: 'DELETE', path: `/Groups/${id}` })),
+  bulk('delete an agent', (id) => ({ method: 'DELETE', path: `/Agents/${id}` })),
   bulk('patch a group', (id) => ({
     method: 'PATCH',
     path: `/Groups/${id}`,
@@ -271,11 +285,12 @@ async function probe(place: Place, id: string): Promise<string> {
 
 describe.each([0, 1])('whose: %i', (which) => {
   test.each(PLACES)('%s', async (...place) => {
-    const { directory, user: hiddenUser, group: hiddenGroup } = others[which]!;
+    const { directory, user: hiddenUser, group: hiddenGroup, agent: hiddenAgent } = others[which]!;
     const nowhere = await probe(place, newId());
-    for (const hidden of [hiddenUser, hiddenGroup]) expect(await probe(place, hidden.id)).toBe(nowhere);
+    for (const hidden of [hiddenUser, hiddenGroup, hiddenAgent]) expect(await probe(place, hidden.id)).toBe(nowhere);
     expect((await directory.call('GET', `/Users/${hiddenUser.id}`)).body).toEqual(withGroups(hiddenUser, hiddenGroup));
     expect((await directory.call('GET', `/Groups/${hiddenGroup.id}`)).body).toEqual(hiddenGroup);
+    expect((await directory.call('GET', `/Agents/${hiddenAgent.id}`)).body).toEqual(hiddenAgent);
   });
 
   test('a cursor of theirs is as good as an invented one', async () => {

@@ -122,7 +122,7 @@ const gallery: Replay = {
   phases: [
     {
       name: 'schema discovery and test connection',
-      steps: [{ send: 'GET /Schemas', status: 200, answer: { totalResults: 3 } }, ...testConnection('userName')],
+      steps: [{ send: 'GET /Schemas', status: 200, answer: { totalResults: 5 } }, ...testConnection('userName')],
     },
     {
       name: 'assign',

@@ -53,7 +53,14 @@ export const MICROSOFT_COLLECTION: Replay = {
         {
           send: 'GET /ResourceTypes',
           status: 200,
-          answer: { Resources: [{ endpoint: '/Users' }, { endpoint: '/Groups' }] },
+          answer: {
+            Resources: [
+              { endpoint: '/Users' },
+              { endpoint: '/Groups' },
+              { endpoint: '/Agents' },
+              { endpoint: '/AgenticApplications' },
+            ],
+          },
         },
         { send: 'GET /ServiceProviderConfig', status: 200, answer: { patch: { supported: true } } },
         {
