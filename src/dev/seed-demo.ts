@@ -1,12 +1,17 @@
 // The demo's data, made as customers make theirs: organizations, teams, rules and connections over REST, people and
 // groups pushed over SCIM, and a Keycloak realm that plays each company's identity provider. Goes on where it was.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '../db/database.ts';
 import { createOperatorKey } from '../keys/operator-keys.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { ensureCompanyRealm, externalIdOf } from './company-realms.ts';
 import { DEMO_COMPANIES, type DemoCompany, TEAMS } from './demo-companies.ts';
 import type { LocalFacts } from './local-facts.ts';
+import { StartTrouble } from './trouble.ts';
+
+const PROJECTED_WITHIN_MS = 60_000;
+const POLL_MS = 100;
 
 export type SeedInput = {
   readonly baseUrl: string;
@@ -38,7 +43,7 @@ type Founded = {
 
 type State = { operatorKey?: string; organizations: Record<string, Founded> };
 
-/** Makes what is missing and answers the facts. */
+/** Makes what is missing, waits until Keycloak has it, and answers the facts. Throws StartTrouble where it does not come. */
 export async function seedDemo(input: SeedInput): Promise<Seeded> {
   const state = readState(input.stateFile);
   const save = () =>
@@ -54,7 +59,20 @@ export async function seedDemo(input: SeedInput): Promise<Seeded> {
     await pushPeople(createApiClient(`${input.baseUrl}/scim/v2`, founded.scimToken), company);
     if (input.company) await connectCompany(input, input.company, company, founded);
   }
+  if (input.company) await untilProjected(input.baseUrl);
   return describe(input, state as Required<State>);
+}
+
+/** Who signs in before Keycloak knows the company is asked for a password. */
+async function untilProjected(baseUrl: string): Promise<void> {
+  for (const deadline = Date.now() + PROJECTED_WITHIN_MS; Date.now() < deadline; await delay(POLL_MS)) {
+    const metrics = await fetch(`${baseUrl}/metrics`).then((answer) => answer.text());
+    if (/^drawbridge_projection_due 0$/m.test(metrics)) return;
+  }
+  throw new StartTrouble(
+    'start_failed',
+    'The demo data did not come to Keycloak within a minute. Its log and ours (.drawbridge/*.log) say why; start again.',
+  );
 }
 
 function readState(file: string | undefined): State {

@@ -63,6 +63,34 @@ describe('a session whose own id Keycloak has told', () => {
     ]);
   });
 
+  test('is told of each of two sign-ins that came one after the other, also where their events are read together', async () => {
+    await company.bridge.rows('delete from upstream_session');
+    const began = Date.now();
+    const sids = [(await company.signIn()).sid, (await company.signIn()).sid];
+    for (const [n, sid] of sids.entries()) {
+      await company.bridge.rows('update upstream_session set started_at = $2 where id = $1', [
+        sid,
+        new Date(began - 9000 + n * 4000),
+      ]);
+    }
+    await told('first', 'sso-globex', new Date(began - 8700));
+    await told('second', 'sso-globex', new Date(began - 4700));
+    const found = await company.bridge.rows('select id, keycloak_session from upstream_session order by started_at');
+    expect(found).toEqual([
+      { id: sids[0], keycloak_session: 'first' },
+      { id: sids[1], keycloak_session: 'second' },
+    ]);
+  });
+
+  test('is told where Keycloak’s clock is some seconds behind', async () => {
+    await company.bridge.rows('delete from upstream_session');
+    const { sid } = await company.signIn();
+    await told('behind', 'sso-globex', new Date(Date.now() - 6000));
+    expect(await company.bridge.rows('select id from upstream_session where keycloak_session is not null')).toEqual([
+      { id: sid },
+    ]);
+  });
+
   test('is not guessed: of two sign-ins at once neither is told, nor one of another company or time', async () => {
     await company.bridge.rows('delete from upstream_session');
     await company.signIn();
