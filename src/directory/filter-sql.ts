@@ -13,45 +13,36 @@ type Scope = { readonly columns: Columns; readonly json: string | undefined };
 const MANAGER = `directory_user m where m.org_id = d.org_id and m.directory_id = d.directory_id
   and m.member_id = manager_of(d.resource) and m.deleted_at is null`;
 
-const USER_COLUMNS: Columns = {
-  id: { sql: 'd.member_id', kind: 'uuid' },
-  userName: { sql: 'd.user_name_key', kind: 'key' },
+/** What every kind of resource has. */
+const COMMON_COLUMNS = {
   externalId: { sql: 'd.external_id', kind: 'text' },
-  displayName: { sql: 'd.display_name_key', kind: 'key' },
-  givenName: { sql: 'd.given_name_key', kind: 'key' },
-  familyName: { sql: 'd.family_name_key', kind: 'key' },
-  primaryEmail: { sql: 'd.email_key', kind: 'key' },
-  active: { sql: 'd.active', kind: 'boolean' },
   created: { sql: `date_trunc('milliseconds', d.created_at)`, kind: 'time' },
   lastModified: { sql: `date_trunc('milliseconds', d.modified_at)`, kind: 'time' },
   version: { sql: `('W/"' || d.version || '"')`, kind: 'text' },
-  managerId: { sql: `(select m.member_id from ${MANAGER})`, kind: 'uuid' },
-  managerName: {
-    sql: `(select fold_key(coalesce(m.resource ->> 'displayName', m.user_name)) from ${MANAGER})`,
-    kind: 'key',
-  },
-};
-
-const GROUP_COLUMNS: Columns = {
-  id: { sql: 'd.id', kind: 'uuid' },
-  displayName: { sql: 'd.display_name_key', kind: 'key' },
-  externalId: { sql: 'd.external_id', kind: 'text' },
-  created: USER_COLUMNS.created!,
-  lastModified: USER_COLUMNS.lastModified!,
-  version: USER_COLUMNS.version!,
-};
+} as const satisfies Columns;
 
 const COLUMNS: Readonly<Record<FilteredResource, Columns>> = {
-  user: USER_COLUMNS,
-  group: GROUP_COLUMNS,
-  agent: {
-    id: { sql: 'd.id', kind: 'uuid' },
-    name: { sql: 'd.name_key', kind: 'key' },
-    externalId: { sql: 'd.external_id', kind: 'text' },
-    created: USER_COLUMNS.created!,
-    lastModified: USER_COLUMNS.lastModified!,
-    version: USER_COLUMNS.version!,
+  user: {
+    ...COMMON_COLUMNS,
+    id: { sql: 'd.member_id', kind: 'uuid' },
+    userName: { sql: 'd.user_name_key', kind: 'key' },
+    displayName: { sql: 'd.display_name_key', kind: 'key' },
+    givenName: { sql: 'd.given_name_key', kind: 'key' },
+    familyName: { sql: 'd.family_name_key', kind: 'key' },
+    primaryEmail: { sql: 'd.email_key', kind: 'key' },
+    active: { sql: 'd.active', kind: 'boolean' },
+    managerId: { sql: `(select m.member_id from ${MANAGER})`, kind: 'uuid' },
+    managerName: {
+      sql: `(select fold_key(coalesce(m.resource ->> 'displayName', m.user_name)) from ${MANAGER})`,
+      kind: 'key',
+    },
   },
+  group: {
+    ...COMMON_COLUMNS,
+    id: { sql: 'd.id', kind: 'uuid' },
+    displayName: { sql: 'd.display_name_key', kind: 'key' },
+  },
+  agent: { ...COMMON_COLUMNS, id: { sql: 'd.id', kind: 'uuid' }, name: { sql: 'd.name_key', kind: 'key' } },
 };
 
 /** Joined by `where` alone: with a condition in `on`, Postgres would ask about each row instead of joining. */
