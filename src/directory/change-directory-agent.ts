@@ -13,6 +13,8 @@ const WORDS = { Agent: 'agent', AgenticApplication: 'agentic application' } as c
 /** Law 5: the same whether the id never existed, was deleted, or belongs to another tenant. */
 export const noSuchAgent = (kind: AgentKind, id: string) => noSuchResource(WORDS[kind], id);
 
+const ROW = `change.id, change.version, ${timesOf('change')}, change.resource::text as resource`;
+
 /** `change` names the rows to tell of. */
 const event = (action: string) => `event as (
   insert into audit_event (org_id, actor, action, subject_kind, subject_id, data)
@@ -30,7 +32,7 @@ export async function createDirectoryAgent(
     text: `with change as (
         insert into directory_agent (org_id, directory_id, kind, id, name_key, external_id, resource, created_at, modified_at)
         values ($1, $2, $3, $4, fold_key($6), $7, $8, now(), now()) returning *), ${event('created')}
-      select change.id, change.version, ${timesOf('change')}, change.resource::text as resource
+      select ${ROW}
       from change cross join require_active_directory($1, $2)`,
     values: [scope.orgId, scope.directoryId, kind, newId(), actorOf(scope), ...valuesOf(agent)],
   });
@@ -60,7 +62,7 @@ export function changeDirectoryAgent(
             modified_at = greatest(now(), d.modified_at)
           where d.org_id = $1 and d.directory_id = $2 and d.kind = $3 and d.id = $4 and d.resource <> $8::jsonb
           returning *), ${event('updated')}
-        select change.id, change.version, ${timesOf('change')}, change.resource::text as resource from change`,
+        select ${ROW} from change`,
       values: [scope.orgId, scope.directoryId, kind, id, actorOf(scope), ...valuesOf(agent)],
     });
     return rows[0] ?? row;
