@@ -1,5 +1,6 @@
 // Commands that do one thing and end: migrate, bootstrap, doctor, operator-key.
 import { parseConfig } from '../config.ts';
+import { findBrokenReferences } from '../db/broken-references.ts';
 import { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { DomainError } from '../errors.ts';
@@ -44,7 +45,7 @@ export async function bootstrapKeycloak(): Promise<void> {
   say(changed.length === 0 ? 'The realm is as it should be.' : `Changed and read back:\n  ${changed.join('\n  ')}`);
 }
 
-/** Exit code 1 when something differs, so that a monitor can ask. */
+/** Exit code 1 when something differs, or belongs to nobody, so that a monitor can ask. */
 export async function doctor(args: readonly string[]): Promise<void> {
   const config = parseConfig(process.env);
   const repair = args.includes('--repair');
@@ -53,6 +54,12 @@ export async function doctor(args: readonly string[]): Promise<void> {
     const keycloak = createKeycloak(config, db);
     if (!keycloak)
       throw new DomainError('invalid_request', 'KEYCLOAK_URL is not set, so there is nothing to compare with.');
+    const broken = await findBrokenReferences({ query: db.realm.bind(db) });
+    for (const { name, table, rows } of broken) {
+      say(
+        `database ${table}\n  ${rows} rows belong to nobody (${name}); nothing mends that by itself: please report it`,
+      );
+    }
     const drift = await findDrift(keycloak, { repair });
     for (const { kind, id, differences } of drift) say(`${kind} ${id}\n  ${differences.join('\n  ')}`);
     if (drift.length === 0) say('Keycloak is equal to what it should be.');
@@ -60,7 +67,7 @@ export async function doctor(args: readonly string[]): Promise<void> {
       say(
         `${drift.length} differ. ${repair ? 'What is ours is marked, and a worker mends it.' : 'Run with --repair to mend what is ours.'}`,
       );
-    if (drift.length > 0 && !repair) process.exitCode = 1;
+    if (broken.length > 0 || (drift.length > 0 && !repair)) process.exitCode = 1;
   } finally {
     await db.close();
   }

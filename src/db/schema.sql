@@ -17,7 +17,7 @@ CASE
     ELSE NULL::uuid
 END
   held_by uuid
-  constraint access_grant_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint access_grant_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint access_grant_pkey PRIMARY KEY (org_id, member_id, target_kind, target, source, ref)
   constraint access_grant_source CHECK ((source = ANY (ARRAY['manual'::text, 'invite'::text, 'scim'::text, 'sso'::text, 'rule'::text, 'default'::text])))
   constraint access_grant_target_kind CHECK ((target_kind = ANY (ARRAY['team'::text, 'role'::text])))
@@ -109,7 +109,7 @@ table carrier -- row-level security
   source text not null
   ref uuid not null
   since timestamp with time zone not null default now()
-  constraint carrier_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint carrier_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint carrier_pkey PRIMARY KEY (org_id, member_id, source, ref)
   constraint carrier_source CHECK ((source = ANY (ARRAY['directory'::text, 'invitation'::text, 'sign_in'::text, 'manual'::text])))
 
@@ -311,7 +311,7 @@ table directory_user -- row-level security
   adoption_address text
   constraint directory_user_adoption CHECK ((adoption = ANY (ARRAY['waiting'::text, 'approved'::text, 'declined'::text])))
   constraint directory_user_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
-  constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint directory_user_pkey PRIMARY KEY (org_id, directory_id, member_id)
 
 table directory_user_key -- row-level security
@@ -381,7 +381,7 @@ table group_member -- row-level security
   member_id uuid not null
   since timestamp with time zone not null default now()
   constraint group_member_org_id_group_id_fkey FOREIGN KEY (org_id, group_id) REFERENCES directory_group(org_id, id) ON DELETE CASCADE
-  constraint group_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint group_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint group_member_pkey PRIMARY KEY (org_id, group_id, member_id)
 
 table held_change -- row-level security
@@ -675,7 +675,7 @@ table person_address
   address text not null
   person_id uuid not null
   proved_at timestamp with time zone
-  constraint person_address_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id) ON DELETE CASCADE
+  constraint person_address_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id) NOT ENFORCED
   constraint person_address_pkey PRIMARY KEY (address_key)
 
 table projection_due
@@ -861,7 +861,7 @@ table team_member -- row-level security
   team_id uuid not null
   member_id uuid not null
   since timestamp with time zone not null default now()
-  constraint team_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) ON DELETE CASCADE
+  constraint team_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
   constraint team_member_pkey PRIMARY KEY (org_id, team_id, member_id)
 
@@ -1031,6 +1031,7 @@ api_key_use(uuid) -> TABLE(key_id uuid, expires_at timestamp with time zone, las
 apply_directory_user(uuid,uuid,uuid,jsonb,boolean,boolean,text,boolean) -> void
 approve_adoption(uuid,uuid,uuid,jsonb) -> text
 audit_canonical(audit_event) -> bytea
+broken_references() -> TABLE(name text, of_table text, rows_broken bigint), security definer, search_path=public, pg_temp
 change_group_members(uuid,uuid,uuid,boolean,uuid[],uuid[],jsonb) -> integer
 change_mapping_policy(uuid,text,jsonb) -> integer
 change_member_address(uuid,uuid,text,jsonb) -> void
@@ -1136,6 +1137,7 @@ record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uu
 refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
+refuse_delete() -> trigger
 release_connection(uuid,uuid,boolean,jsonb) -> integer
 release_domain(uuid,text,timestamp with time zone) -> text, security definer, search_path=public, pg_temp
 release_member(uuid,uuid,text,text,jsonb) -> text
@@ -1204,8 +1206,10 @@ CREATE TRIGGER directory_user_loses_keys AFTER DELETE ON public.directory_user F
 CREATE TRIGGER domain_claim_changes_home AFTER INSERT OR DELETE OR UPDATE OF status, include_subdomains, ended_at ON public.domain_claim FOR EACH ROW EXECUTE FUNCTION mark_people_of_domain()
 CREATE TRIGGER identity_breaks_no_glass BEFORE INSERT ON public.identity FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
 CREATE TRIGGER link_approval_breaks_no_glass BEFORE INSERT ON public.link_approval FOR EACH ROW EXECUTE FUNCTION refuse_break_glass_link()
+CREATE TRIGGER member_is_kept BEFORE DELETE OR TRUNCATE ON public.member FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
+CREATE TRIGGER person_is_kept BEFORE DELETE OR TRUNCATE ON public.person FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
 
 -- rights
 

@@ -10,6 +10,8 @@ const MOST = 4096;
 const LONGEST_RESOURCE = 4096;
 /** A database that was set back would count versions a second time; nobody sets one back unseen for longer than that. */
 const KEPT_MS = 60_000;
+/** Who is read again and again is not put at the end each time. */
+const RENEWED_AFTER_MS = 1_000;
 
 /** The groups change without the user's version, and are not remembered. */
 export type RecentUser = Omit<DirectoryUserRow, 'groups' | 'sort_key'>;
@@ -31,10 +33,11 @@ export class RecentUsers {
     const key = keyOf(scope, id);
     const at = this.#clock.now().getTime();
     const known = this.#users.get(key);
+    const isSame = known?.user.version === version;
+    if (isSame && at - known.at < RENEWED_AFTER_MS) return;
     this.#users.delete(key);
     this.#forget(at);
-    const user =
-      known?.user.version === version ? known.user : { id, version, active, created_at, modified_at, resource };
+    const user = isSame ? known.user : { id, version, active, created_at, modified_at, resource };
     this.#users.set(key, { user, at });
   }
 

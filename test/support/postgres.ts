@@ -23,7 +23,10 @@ export async function getTestPostgres(): Promise<PostgresPart> {
   return (await response.json()) as PostgresPart;
 }
 
-/** Clones the template. Disposing drops the clone, and throws if connections to it are still open (a leak). */
+/**
+ * Clones the template. Disposing drops the clone, and throws if connections to it are still open (a leak), or if rows break a
+ * foreign key that Postgres does not check (migration 0052).
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { adminUrl, template } = await getTestPostgres();
   const name = `${template}_${randomBytes(5).toString('hex')}`;
@@ -44,9 +47,15 @@ async function dropTestDatabase(adminUrl: string, name: string): Promise<void> {
   try {
     // The server notices a closed connection a moment after the client closed it.
     await eventually(() => hasNoLeaks(adminUrl, name), { withinMs: 3_000 });
+    await everythingBelongsToSomebody(inDatabase(adminUrl, name));
   } finally {
     await runAsAdmin(adminUrl, `drop database if exists ${name} with (force)`);
   }
+}
+
+async function everythingBelongsToSomebody(adminUrl: string): Promise<void> {
+  const { rows } = await runAsAdmin(adminUrl, 'select * from broken_references()');
+  if (rows.length > 0) throw new Error(`The test leaves rows that belong to nobody: ${JSON.stringify(rows)}`);
 }
 
 async function hasNoLeaks(adminUrl: string, name: string): Promise<true> {

@@ -1,0 +1,51 @@
+-- Foreign keys from the tables that grow with every user, group and sign-in to persons and members: stated, and no longer
+-- checked row by row (decision 0009), which was a tenth of a create and a quarter of a large first sign-in. They hold by how
+-- rows are made: persons and members are never deleted, and whoever writes one of these rows has made, locked or looked up
+-- whom it belongs to in the same transaction. Keys to what may be deleted (directories, groups, teams, roles) stay checked.
+alter table person_address drop constraint person_address_person_id_fkey,
+  add constraint person_address_person_id_fkey foreign key (person_id) references person (id) not enforced;
+alter table carrier drop constraint carrier_org_id_member_id_fkey,
+  add constraint carrier_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+alter table directory_user drop constraint directory_user_org_id_member_id_fkey,
+  add constraint directory_user_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+alter table group_member drop constraint group_member_org_id_member_id_fkey,
+  add constraint group_member_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+alter table access_grant drop constraint access_grant_org_id_member_id_fkey,
+  add constraint access_grant_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+alter table team_member drop constraint team_member_org_id_member_id_fkey,
+  add constraint team_member_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+
+create function refuse_delete() returns trigger language plpgsql as $$
+begin
+  raise exception 'row_is_kept: % on % is refused, since what belongs to its rows would belong to nobody', tg_op, tg_table_name
+    using errcode = 'integrity_constraint_violation', hint = 'Members end by their status (release_members).';
+end $$;
+create trigger person_is_kept before delete or truncate on person for each statement execute function refuse_delete();
+create trigger member_is_kept before delete or truncate on member for each statement execute function refuse_delete();
+
+-- How many rows break a foreign key that is stated and not checked; one row for each such key with any. Reads all of their
+-- tables. For `drawbridge doctor`.
+create function broken_references() returns table (name text, of_table text, rows_broken bigint) language plpgsql
+  security definer set search_path = public, pg_temp as $$
+declare
+  k record;
+begin
+  for k in
+    select c.conname, c.conrelid::regclass as child, c.confrelid::regclass as parent,
+      string_agg(format('p.%I = c.%I', pa.attname, ca.attname), ' and ') as same,
+      string_agg(format('c.%I is not null', ca.attname), ' and ') as given
+    from pg_constraint c cross join lateral unnest(c.conkey, c.confkey) as u (child_column, parent_column)
+      join pg_attribute ca on ca.attrelid = c.conrelid and ca.attnum = u.child_column
+      join pg_attribute pa on pa.attrelid = c.confrelid and pa.attnum = u.parent_column
+    where c.contype = 'f' and not c.conenforced and c.connamespace = 'public'::regnamespace
+    group by c.conname, c.conrelid, c.confrelid order by 2, 1
+  loop
+    execute format('select count(*) from %s c where %s and not exists (select from %s p where %s)', k.child, k.given, k.parent, k.same)
+      into rows_broken;
+    name := k.conname;
+    of_table := k.child;
+    if rows_broken > 0 then return next; end if;
+  end loop;
+end $$;
+revoke execute on function broken_references() from public;
+grant execute on function broken_references() to drawbridge_worker;
