@@ -310,7 +310,7 @@ table directory_user -- row-level security
   adoption_reason text
   adoption_address text
   constraint directory_user_adoption CHECK ((adoption = ANY (ARRAY['waiting'::text, 'approved'::text, 'declined'::text])))
-  constraint directory_user_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) ON DELETE CASCADE
+  constraint directory_user_org_id_directory_id_fkey FOREIGN KEY (org_id, directory_id) REFERENCES directory(org_id, id) NOT ENFORCED
   constraint directory_user_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
   constraint directory_user_pkey PRIMARY KEY (org_id, directory_id, member_id)
 
@@ -1049,6 +1049,7 @@ deactivate_directory(uuid,uuid,boolean,jsonb) -> TABLE(suspended integer, regran
 decide_held_change(uuid,uuid,boolean,jsonb) -> integer
 decline_adoption(uuid,uuid,uuid,jsonb) -> text
 delete_directory(uuid,uuid,jsonb) -> TABLE(members integer, removed integer)
+delete_directory_users() -> trigger
 demand_logout(uuid) -> void, security definer, search_path=public, pg_temp
 demand_organization(uuid) -> void
 directory_denies(uuid,uuid,uuid,uuid) -> boolean
@@ -1199,6 +1200,7 @@ CREATE TRIGGER audit_event_no_truncate BEFORE TRUNCATE ON public.audit_event FOR
 CREATE TRIGGER audit_seal_append_only BEFORE DELETE OR UPDATE ON public.audit_seal FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER connection_domains AFTER INSERT OR UPDATE OF status, settings ON public.connection FOR EACH ROW EXECUTE FUNCTION claim_connection_domains()
+CREATE TRIGGER directory_takes_its_users AFTER DELETE ON public.directory FOR EACH ROW EXECUTE FUNCTION delete_directory_users()
 CREATE TRIGGER directory_group_forgets_matches AFTER DELETE ON public.directory_group REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_matches_of_groups()
 CREATE TRIGGER directory_user_changes_keys AFTER UPDATE OF resource, deleted_at ON public.directory_user FOR EACH ROW EXECUTE FUNCTION write_directory_user_keys()
 CREATE TRIGGER directory_user_has_keys AFTER INSERT ON public.directory_user FOR EACH ROW WHEN (has_further_keys(new.resource)) EXECUTE FUNCTION write_directory_user_keys()

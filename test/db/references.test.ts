@@ -30,11 +30,11 @@ async function asOwner(text: string): Promise<void> {
   }
 }
 
-test('lead to persons and members only', async () => {
+test('lead to what is kept for ever, and to directories, which take their users along', async () => {
   const unchecked = await s.sql<{ parent: string }>(
     `select distinct confrelid::regclass::text as parent from pg_constraint where contype = 'f' and not conenforced order by 1`,
   );
-  expect(unchecked.map(({ parent }) => parent)).toEqual(['member', 'person']);
+  expect(unchecked.map(({ parent }) => parent)).toEqual(['directory', 'member', 'person']);
 });
 
 test.each(['delete from member', 'delete from person', 'truncate member cascade', 'truncate person cascade'])(
@@ -54,6 +54,18 @@ test('hold through the life of a directory, and what breaks one is found', async
   await d.patch(`/Users/${ids[0]}`, { op: 'replace', path: 'active', value: false });
   await d.call('DELETE', `/Users/${ids[1]}`);
   await d.user(`grace@${d.org.key}.test`);
+  expect(await broken()).toEqual([]);
+  const gone = await s.directory({ org: d.org });
+  await gone.user(`barbara@${d.org.key}.test`);
+  await s.t.call('POST', `/v1/organizations/${d.org.id}/directories/${gone.id}/deactivate`, {
+    key: d.org.ownerKey,
+    body: { grants: 'release' },
+  });
+  const deleted = await s.t.call('DELETE', `/v1/organizations/${d.org.id}/directories/${gone.id}`, {
+    key: d.org.ownerKey,
+  });
+  expect(deleted.status).toBeLessThan(300);
+  expect(await s.sql('select from directory_user where directory_id = $1', [gone.id])).toEqual([]);
   expect(await broken()).toEqual([]);
 
   const nobody = [d.org.id, newId()];

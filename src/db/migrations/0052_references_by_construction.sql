@@ -1,7 +1,8 @@
--- Foreign keys from the tables that grow with every user, group and sign-in to persons and members: stated, and no longer
--- checked row by row (decision 0009), which was a tenth of a create and a quarter of a large first sign-in. They hold by how
--- rows are made: persons and members are never deleted, and whoever writes one of these rows has made, locked or looked up
--- whom it belongs to in the same transaction. Keys to what may be deleted (directories, groups, teams, roles) stay checked.
+-- Foreign keys of the tables that grow with every user, group and sign-in: stated, and no longer checked row by row (decision
+-- 0009), which was a tenth of a create and a quarter of a large first sign-in. They hold by how rows are made: whoever writes
+-- one of these rows has made, locked or looked up in the same transaction what it belongs to. Persons and members are never
+-- deleted; a directory, which may be, is locked by whoever makes a user of it (require_active_directory, 0007) and takes its
+-- users along. Keys to groups, teams and roles stay checked.
 alter table person_address drop constraint person_address_person_id_fkey,
   add constraint person_address_person_id_fkey foreign key (person_id) references person (id) not enforced;
 alter table carrier drop constraint carrier_org_id_member_id_fkey,
@@ -14,6 +15,16 @@ alter table access_grant drop constraint access_grant_org_id_member_id_fkey,
   add constraint access_grant_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
 alter table team_member drop constraint team_member_org_id_member_id_fkey,
   add constraint team_member_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
+
+alter table directory_user drop constraint directory_user_org_id_directory_id_fkey,
+  add constraint directory_user_org_id_directory_id_fkey foreign key (org_id, directory_id) references directory (org_id, id) not enforced;
+
+create function delete_directory_users() returns trigger language plpgsql as $$
+begin
+  delete from directory_user where org_id = old.org_id and directory_id = old.id;
+  return null;
+end $$;
+create trigger directory_takes_its_users after delete on directory for each row execute function delete_directory_users();
 
 create function refuse_delete() returns trigger language plpgsql as $$
 begin
