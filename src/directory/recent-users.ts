@@ -34,7 +34,7 @@ export class RecentUsers {
     const at = this.#clock.now().getTime();
     const known = this.#users.get(key);
     const isSame = known?.user.version === version;
-    if (isSame && at - known.at < RENEWED_AFTER_MS) return;
+    if (isSame && Math.abs(at - known.at) < RENEWED_AFTER_MS) return;
     this.#users.delete(key);
     this.#forget(at);
     const user = isSame ? known.user : { id, version, active, created_at, modified_at, resource };

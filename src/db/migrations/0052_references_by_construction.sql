@@ -5,17 +5,15 @@
 -- users along. Keys to groups, teams and roles stay checked.
 alter table person_address drop constraint person_address_person_id_fkey,
   add constraint person_address_person_id_fkey foreign key (person_id) references person (id) not enforced;
-alter table carrier drop constraint carrier_org_id_member_id_fkey,
-  add constraint carrier_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
-alter table directory_user drop constraint directory_user_org_id_member_id_fkey,
-  add constraint directory_user_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
-alter table group_member drop constraint group_member_org_id_member_id_fkey,
-  add constraint group_member_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
-alter table access_grant drop constraint access_grant_org_id_member_id_fkey,
-  add constraint access_grant_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
-alter table team_member drop constraint team_member_org_id_member_id_fkey,
-  add constraint team_member_org_id_member_id_fkey foreign key (org_id, member_id) references member (org_id, id) not enforced;
-
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['carrier', 'directory_user', 'group_member', 'access_grant', 'team_member'] loop
+    execute format('alter table %1$I drop constraint %2$I, add constraint %2$I foreign key (org_id, member_id)
+      references member (org_id, id) not enforced', v_table, v_table || '_org_id_member_id_fkey');
+  end loop;
+end $$;
 alter table directory_user drop constraint directory_user_org_id_directory_id_fkey,
   add constraint directory_user_org_id_directory_id_fkey foreign key (org_id, directory_id) references directory (org_id, id) not enforced;
 
