@@ -65,6 +65,11 @@ async function signIn(
 const range = (from: number, count = GROUPS) => Array.from({ length: count }, (_, n) => `group-${from + n}`);
 /** The first two lead to the same 500 teams by other rules, the third to 500 others. */
 const [ONE, ALIKE, OTHER] = [range(1), range(2001), range(5001)];
+/** Known groups, of which rules name 40: those of even numbers. */
+const FEW = [
+  ...Array.from({ length: GROUPS - 40 }, (_, n) => `group-${1001 + 2 * n}`),
+  ...Array.from({ length: 40 }, (_, n) => `group-${1000 + 2 * n}`),
+];
 const never = (n: number, count: number) => Array.from({ length: count }, (_, k) => `never-${n}-${count}-${k}`);
 
 /** What the n-th sign-in of each case says; before each case the person was in the first 2,000 groups. */
@@ -75,7 +80,8 @@ const CASES: Readonly<Record<string, (n: number) => SignIn>> = {
   '20 of 2,000 groups are others, never seen before': (n) => ({ groups: [...ONE.slice(20), ...never(n, 20)] }),
   '2,000 other groups, which lead to the same 500 teams': (n) => ({ groups: n % 2 === 0 ? ALIKE : ONE }),
   '2,000 other groups, which lead to 500 other teams': (n) => ({ groups: n % 2 === 0 ? OTHER : ONE }),
-  'the first sign-in, 2,000 groups': () => ({ groups: ONE, isFirst: true }),
+  'the first sign-in, 2,000 groups, of which rules name 40': () => ({ groups: FEW, isFirst: true }),
+  'the first sign-in, 2,000 groups, of which rules name 1,000': () => ({ groups: ONE, isFirst: true }),
   'the first sign-in, 2,000 groups never seen before': (n) => ({ groups: never(n, GROUPS), isFirst: true }),
 };
 

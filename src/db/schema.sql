@@ -122,7 +122,7 @@ table claim_value -- row-level security
   first_seen_at timestamp with time zone not null
   last_seen_at timestamp with time zone not null
   constraint claim_value_once UNIQUE (org_id, attribute, value) INCLUDE (id)
-  constraint claim_value_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) ON DELETE CASCADE
+  constraint claim_value_org_id_fkey FOREIGN KEY (org_id) REFERENCES organization(org_id) NOT ENFORCED
   constraint claim_value_pkey PRIMARY KEY (org_id, id)
 
 table claim_value_left -- row-level security
@@ -862,7 +862,7 @@ table team_member -- row-level security
   member_id uuid not null
   since timestamp with time zone not null default now()
   constraint team_member_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES member(org_id, id) NOT ENFORCED
-  constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
+  constraint team_member_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) NOT ENFORCED
   constraint team_member_pkey PRIMARY KEY (org_id, team_id, member_id)
 
 table upstream_session -- row-level security
@@ -1019,7 +1019,7 @@ of_organization on upstream_session: uuid_eq(org_id, ( SELECT (NULLIF(current_se
 -- functions
 
 activate_directory(uuid,uuid,jsonb) -> TABLE(resumed integer, regranted integer)
-add_claim_values(uuid,text,text[],timestamp with time zone) -> uuid[]
+add_claim_values(uuid,text,text[],timestamp with time zone) -> new_claim_value[], plan_cache_mode=force_generic_plan
 address_of_person(uuid) -> text, security definer, search_path=public, pg_temp
 admission(uuid,text,text,text) -> record, security definer, search_path=public, pg_temp
 admit_member(uuid,uuid,jsonb) -> text
@@ -1134,7 +1134,7 @@ reconcile_connection(uuid,uuid,jsonb) -> integer
 reconcile_directory(uuid,uuid,jsonb) -> integer
 reconcile_grants(uuid,uuid[],jsonb,boolean,uuid[]) -> integer, plan_cache_mode=force_generic_plan, enable_seqscan=off
 record_audit(uuid,jsonb,text,text,uuid,jsonb,jsonb) -> void
-record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid) -> record, plan_cache_mode=force_generic_plan, enable_seqscan=off
+record_claim(uuid,uuid,uuid,text,text,boolean,text[],timestamp with time zone,uuid,boolean) -> record, plan_cache_mode=force_generic_plan, enable_seqscan=off
 refuse(text,text) -> void
 refuse_break_glass_link() -> trigger
 refuse_change() -> trigger
@@ -1211,7 +1211,9 @@ CREATE TRIGGER link_approval_breaks_no_glass BEFORE INSERT ON public.link_approv
 CREATE TRIGGER member_is_kept BEFORE DELETE OR TRUNCATE ON public.member FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
 CREATE TRIGGER member_removed_breaks_no_glass AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION end_break_glass()
 CREATE TRIGGER member_removed_loses_keys AFTER UPDATE OF status ON public.member FOR EACH ROW WHEN (((new.status = ANY (ARRAY['removed'::text, 'purged'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION revoke_keys_of_member()
+CREATE TRIGGER organization_is_kept BEFORE DELETE OR TRUNCATE ON public.organization FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
 CREATE TRIGGER person_is_kept BEFORE DELETE OR TRUNCATE ON public.person FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
+CREATE TRIGGER team_is_kept BEFORE DELETE OR TRUNCATE ON public.team FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()
 
 -- rights
 

@@ -3,7 +3,7 @@
 import { actorJson } from '../audit/record-audit.ts';
 import type { RequestContext } from '../context.ts';
 import type { Tx } from '../db/database.ts';
-import { listPatternRules, matchPatterns } from '../matching/match-patterns.ts';
+import { listPatternRules, matchPatterns, type PatternMatch } from '../matching/match-patterns.ts';
 import type { Matchable } from '../matching/pattern.ts';
 import { reconcileGrants } from './grants-store.ts';
 
@@ -54,31 +54,43 @@ export async function recordClaims(
   return { changed: (row?.changed ?? 0) > 0, resolved };
 }
 
-/** `rules`: those that match a value which came or went. */
+/** `rules`: those that match a value which came or went; named only where `settled`. */
 async function recordClaim(
   tx: Tx,
   ctx: RequestContext,
-  { connectionId, memberId, traceId, at }: SignInClaims,
+  { connectionId, memberId, traceId, settled, at }: SignInClaims,
   { attribute, state, replaces, values }: Claim,
 ): Promise<{ readonly resolved: number | undefined; readonly rules: readonly string[] }> {
   type Row = { resolved: number | null; fresh: (Matchable & { id: string })[] | null; rules: string[] | null };
   const [row] = await tx.query<Row>({
     name: 'record_claim',
-    text: 'select * from record_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    values: [tx.orgId, connectionId, memberId, attribute, state, replaces, values, at, traceId],
+    text: 'select * from record_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    values: [tx.orgId, connectionId, memberId, attribute, state, replaces, values, at, traceId, settled],
   });
   const rules = row?.rules ?? [];
   if (row?.fresh) {
     const source = attribute === '' ? 'sso.groups' : 'sso.attribute';
     const matches = matchPatterns(await listPatternRules(tx, tx.orgId, { source, attribute }), row.fresh);
-    await tx.query({
-      name: 'store_pattern_matches',
-      text: 'select store_pattern_matches($1, $2), make_template_teams($1, null, $3, $4)',
-      values: [tx.orgId, JSON.stringify(matches), row.fresh.map(({ id }) => id), actorJson(ctx)],
-    });
+    if (matches.length > 0) await storeMatches(tx, ctx, matches);
     rules.push(...new Set(matches.map(({ ruleId }) => ruleId)));
   }
   return { resolved: row?.resolved ?? undefined, rules };
+}
+
+/** Keeps what patterns match among new values, and makes the teams that templates name. */
+async function storeMatches(tx: Tx, ctx: RequestContext, matches: readonly PatternMatch[]): Promise<void> {
+  await tx.query({
+    name: 'store_pattern_matches',
+    text: 'select store_pattern_matches($1, $2)',
+    values: [tx.orgId, JSON.stringify(matches)],
+  });
+  const templated = matches.flatMap(({ teamKey, valueId }) => (teamKey === undefined ? [] : [valueId]));
+  if (templated.length === 0) return;
+  await tx.query({
+    name: 'make_template_teams_of_values',
+    text: 'select make_template_teams($1, null, $2, $3)',
+    values: [tx.orgId, templated, actorJson(ctx)],
+  });
 }
 
 /** What a connection said of a member counts no more, and what follows for this one member is computed. */

@@ -34,17 +34,19 @@ test('lead to what is kept for ever, and to directories, which take their users 
   const unchecked = await s.sql<{ parent: string }>(
     `select distinct confrelid::regclass::text as parent from pg_constraint where contype = 'f' and not conenforced order by 1`,
   );
-  expect(unchecked.map(({ parent }) => parent)).toEqual(['directory', 'member', 'person']);
+  expect(unchecked.map(({ parent }) => parent)).toEqual(['directory', 'member', 'organization', 'person', 'team']);
 });
 
-test.each(['delete from member', 'delete from person', 'truncate member cascade', 'truncate person cascade'])(
-  'whose rows stay: the owner cannot %s',
-  async (text) => {
-    const d = await s.directory();
-    await d.user(`ada@${d.org.key}.test`);
-    await expect(asOwner(text)).rejects.toThrow('row_is_kept');
-  },
-);
+test.each(
+  ['organization', 'person', 'member', 'team'].flatMap((table) => [
+    `delete from ${table}`,
+    `truncate ${table} cascade`,
+  ]),
+)('whose rows stay: the owner cannot %s', async (text) => {
+  const d = await s.directory();
+  await d.user(`ada@${d.org.key}.test`);
+  await expect(asOwner(text)).rejects.toThrow('row_is_kept');
+});
 
 test('hold through the life of a directory, and what breaks one is found', async () => {
   const d = await s.directory();

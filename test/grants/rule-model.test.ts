@@ -174,6 +174,21 @@ describe('what a rule leads to', () => {
     ]);
   });
 
+  test('what several sign-ins bring for the first time at the same moment is taken up once, and given to each', async () => {
+    const own = await setup.company();
+    const [all, one] = [await own.team('Guilds'), await own.team('Guild of seven')];
+    await own.rule({ source: 'sso.groups', match: 'glob', value: 'guild *', target: { team: all } });
+    await own.rule({ source: 'sso.groups', match: 'external_id', value: 'Guild 2-7', target: { team: one } });
+    for (const round of [0, 1, 2]) {
+      const groups = Array.from({ length: 50 }, (_, n) => `Guild ${round}-${n}`);
+      const members = await Promise.all(Array.from({ length: 6 }, () => own.guest()));
+      await Promise.all(members.map((member, n) => own.says(member, n % 2 === 0 ? groups : groups.toReversed())));
+      for (const member of members) expect(await own.teamsOf(member)).toEqual(round === 2 ? [one, all] : [all]);
+    }
+    const taken = await own.s.sql(`select from claim_value where org_id = $1 and value like 'Guild %'`, [own.org.id]);
+    expect(taken.length).toBe(150);
+  });
+
   test('roles: the highest rank, unless a rule has a higher priority', async () => {
     const member = await c.guest();
     await c.rule({ source: 'sso.groups', match: 'external_id', value: 'mgr', target: { role: 'manager' } });
