@@ -853,7 +853,7 @@ table team_departure -- row-level security
   id uuid not null default uuidv7()
   members integer not null
   at timestamp with time zone not null default now()
-  constraint team_departure_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) ON DELETE CASCADE
+  constraint team_departure_org_id_team_id_fkey FOREIGN KEY (org_id, team_id) REFERENCES team(org_id, id) NOT ENFORCED
   constraint team_departure_pkey PRIMARY KEY (org_id, team_id, id)
 
 table team_member -- row-level security

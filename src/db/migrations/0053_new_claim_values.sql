@@ -1,11 +1,13 @@
 -- A large sign-in, again (0047): what it says is looked up once and written once, and a team that somebody joins is not
 -- locked and looked up for it a second time.
 
--- Two more keys that hold by construction (decision 0009). Organizations and teams are never deleted: they are frozen and
--- archived. settle_teams, which alone writes memberships, takes each team from its own row (effective_teams); a value is taken
--- up by a sign-in, which holds the organization's connection.
+-- More keys that hold by construction (decision 0009). Organizations and teams are never deleted: they are frozen and archived.
+-- settle_teams, which alone writes memberships and departures, takes each team from its own row (effective_teams) or from a
+-- membership; a value is taken up by a sign-in, which holds the organization's connection.
 alter table team_member drop constraint team_member_org_id_team_id_fkey,
   add constraint team_member_org_id_team_id_fkey foreign key (org_id, team_id) references team (org_id, id) not enforced;
+alter table team_departure drop constraint team_departure_org_id_team_id_fkey,
+  add constraint team_departure_org_id_team_id_fkey foreign key (org_id, team_id) references team (org_id, id) not enforced;
 alter table claim_value drop constraint claim_value_org_id_fkey,
   add constraint claim_value_org_id_fkey foreign key (org_id) references organization (org_id) not enforced;
 create or replace function refuse_delete() returns trigger language plpgsql as $$
