@@ -82,11 +82,15 @@ export function table(measured: Measured): string {
   ].join('\n');
 }
 
+/** What a server had nothing left to do for (the floor fills all groups in its first rounds) has no figure and no ratio. */
+const NONE = '–';
+
 function ratio(a: readonly number[], b: readonly number[], show: (value: number) => string): string {
-  return show(median(a) / median(b));
+  return median(a) === 0 || median(b) === 0 ? NONE : show(median(a) / median(b));
 }
 
 function speed(rounds: readonly number[]): string {
+  if (median(rounds) === 0) return NONE;
   return `${whole(median(rounds))} (${whole(Math.min(...rounds))}–${whole(Math.max(...rounds))})`;
 }
 

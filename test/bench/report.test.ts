@@ -55,3 +55,11 @@ test('prints medians with the slowest and fastest round, and ratios of medians',
   expect(header).toContain('| floor / Keycloak |');
   expect(first).toBe('| create | 720 (600–900) | 50 (40–60) | 1,200 (1,150–1,300) | 14.4x | 0.60 | 24.0x |');
 });
+
+test('gives no figure to who had nothing left to do, and no ratio', () => {
+  const filled = { ...GOOD.floor, 'add 100 members': [0, 0, 1200] };
+  const line = table({ ...GOOD, floor: filled })
+    .split('\n')
+    .find((each) => each.startsWith('| add 100 members |'));
+  expect(line).toBe('| add 100 members | 720 (600–900) | 50 (40–60) | – | 14.4x | – | – |');
+});
