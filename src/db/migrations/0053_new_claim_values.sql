@@ -80,10 +80,13 @@ begin
       full join (select unnest(p_values) as value) v on v.value = k.value;
     if resolved is not null then v_gone := null; end if;
     if v_unknown is not null then
-      v_came := array(select id from claim_value where org_id = p_org and attribute = p_attribute and value = any (v_unknown));
-      if cardinality(v_came) < cardinality(v_unknown) then
-        v_unknown := array(select unnest(v_unknown)
-          except select value from claim_value where org_id = p_org and attribute = p_attribute and value = any (v_unknown));
+      -- by one look: between two of them somebody else could take up a value, which neither would then have
+      with found as materialized (
+        select id, value from claim_value where org_id = p_org and attribute = p_attribute and value = any (v_unknown))
+      select array(select id from found), case when (select count(*) from found) < cardinality(v_unknown)
+        then array(select unnest(v_unknown) except select value from found) else '{}' end
+      into v_came, v_unknown;
+      if v_unknown <> '{}' then
         v_new := add_claim_values(p_org, p_attribute, v_unknown, p_at);
         v_came := v_came || case when cardinality(v_new) = cardinality(v_unknown) then array(select id from unnest(v_new))
           -- some of them somebody else took up at this moment
