@@ -122,11 +122,11 @@ export async function startBridge(options: { restartEachRequest?: boolean; proce
     baseUrl: bridge.url,
     keycloakUrl: keycloak.url,
     logouts,
-    /** Runs what waits in the queue now, as the worker does; a job that fails stays. */
+    /** Runs what waits in the queue now, by the clock or the database's; a job that fails stays. */
     async runJobs(): Promise<void> {
       const jobs = await rows<{ id: string; name: string; payload: unknown }>(
         `select j.id, t.identifier as name, j.payload from graphile_worker._private_jobs j
-          join graphile_worker._private_tasks t on t.id = j.task_id where j.run_at <= $1 order by j.id`,
+          join graphile_worker._private_tasks t on t.id = j.task_id where j.run_at <= greatest($1, now()) order by j.id`,
         [deps.clock.now()],
       );
       for (const { id, name, payload } of jobs) {
