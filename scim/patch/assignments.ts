@@ -3,6 +3,7 @@
 import { DomainError } from '../../src/errors.ts';
 import type { FilterNode } from '../filter/filter.ts';
 import { parsePatchPath } from '../filter/parser.ts';
+import { unwrapObject } from '../quirks/wrapped-objects.ts';
 import { findAttribute, type ResourceType, type Schema } from '../schema/attribute.ts';
 import { type AttributePath, resolveAttribute, resolveName } from '../schema/attribute-path.ts';
 import type { Dropped } from '../schema/read-value.ts';
@@ -110,8 +111,9 @@ function stepsOfExtension(
 }
 
 function entriesOf(value: unknown, what: string): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  const object = unwrapObject(value);
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
     throw new DomainError('invalid_value', `${what} must be an object.`);
   }
-  return Object.entries(value);
+  return Object.entries(object);
 }

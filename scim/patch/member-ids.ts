@@ -1,10 +1,11 @@
 // The members of a group as sent -> ids of users.
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
+import { objectOfText } from '../quirks/wrapped-objects.ts';
 import { userIdOf } from '../schema/user-reference.ts';
 
 /**
- * Elements are `{value}`, `{$ref}` alone or the bare id. An id that cannot be one of ours is refused, or passed over where `lenient`
+ * Elements are `{value}`, `{$ref}` alone, either as JSON text, or the bare id. An id that cannot be one of ours is refused, or passed over where `lenient`
  * (removing what is not there). Throws `invalid_value`, also for nested groups, which no directory sends.
  */
 export function readMemberIds(value: unknown, options: { readonly lenient?: boolean } = {}): string[] {
@@ -21,7 +22,8 @@ export function readMemberIds(value: unknown, options: { readonly lenient?: bool
   return ids;
 }
 
-function idOf(element: unknown): unknown {
+function idOf(raw: unknown): unknown {
+  const element = objectOfText(raw);
   if (typeof element !== 'object' || element === null) return element;
   const { value, type, $ref } = element as { value?: unknown; type?: unknown; $ref?: unknown };
   if (typeof type === 'string' && type.toLowerCase() === 'group') {

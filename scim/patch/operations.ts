@@ -1,6 +1,7 @@
 // The body of a PATCH -> its operations (RFC 7644 section 3.5.2). Op names in any case, since Entra (legacy) writes them
 // with a capital.
 import { DomainError } from '../../src/errors.ts';
+import { unwrapObject } from '../quirks/wrapped-objects.ts';
 import { fieldOf, requireMessage } from '../schema/message.ts';
 import { PATCH_OP } from '../schema/names.ts';
 
@@ -25,7 +26,8 @@ export function readOperations(body: Readonly<Record<string, unknown>>, id: stri
 }
 
 function refuseOtherId(value: unknown, id: string): void {
-  const stated = typeof value === 'object' && value !== null ? fieldOf(value, 'id') : undefined;
+  const object = unwrapObject(value);
+  const stated = typeof object === 'object' && object !== null ? fieldOf(object, 'id') : undefined;
   if (typeof stated !== 'string' || stated.toLowerCase() === id.toLowerCase()) return;
   throw new DomainError('mutability', 'The id of a resource cannot be changed, and this value states another one.');
 }

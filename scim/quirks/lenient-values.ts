@@ -2,6 +2,7 @@
 import type { Attribute } from '../schema/attribute.ts';
 import { findAttribute } from '../schema/attribute.ts';
 import { userIdOf } from '../schema/user-reference.ts';
+import { objectOfText } from './wrapped-objects.ts';
 
 type Quirk = { readonly reason: string; apply(attribute: Attribute, value: unknown): unknown };
 
@@ -23,6 +24,14 @@ const QUIRKS: readonly Quirk[] = [
     },
   },
   {
+    reason: 'SCIM-SDK (Java) sends objects as JSON text; a bare value that happens to be one has other keys',
+    apply(attribute, value) {
+      const object = attribute.type === 'complex' ? objectOfText(value) : value;
+      if (typeof object !== 'object' || object === null) return value;
+      return Object.keys(object).every((key) => findAttribute(attribute.subAttributes, key)) ? object : value;
+    },
+  },
+  {
     reason: 'Entra sends a manager as the bare id, and list elements as bare values',
     apply(attribute, value) {
       if (attribute.type !== 'complex' || typeof value !== 'string') return value;
@@ -34,14 +43,10 @@ const QUIRKS: readonly Quirk[] = [
     apply(attribute, value) {
       if (attribute.name !== 'roles' || typeof value !== 'object' || value === null) return value;
       const inner = (value as { value?: unknown }).value;
-      if (typeof inner !== 'string' || !inner.trimStart().startsWith('{')) return value;
-      try {
-        const role = JSON.parse(inner) as { value?: unknown; displayName?: unknown; display?: unknown };
-        if (typeof role.value !== 'string') return value;
-        return { ...value, value: role.value, display: role.displayName ?? role.display };
-      } catch {
-        return value;
-      }
+      const role = typeof inner === 'string' ? objectOfText(inner) : undefined;
+      if (typeof role !== 'object' || role === null) return value;
+      const { value: name, displayName, display } = role as Record<string, unknown>;
+      return typeof name === 'string' ? { ...value, value: name, display: displayName ?? display } : value;
     },
   },
   {

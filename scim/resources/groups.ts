@@ -113,6 +113,9 @@ export async function replaceGroup(services: ScimServices, request: ScimRequest)
 const NOBODY = Buffer.alloc(0);
 const FEW_MEMBERS = 100;
 
+/** Without a body; SCIM-SDK (Java) takes an answer to a PATCH without a content type for a failure. */
+const PATCHED: ScimAnswer = { status: 204, headers: { 'Content-Type': 'application/scim+json; charset=utf-8' } };
+
 /**
  * 200 with the group where `attributes` asks for some of it, and for a client of no known make unless the patch names
  * members or there are many; else 204, since directories do not want the members back (RFC 7644 section 3.5.2).
@@ -129,10 +132,10 @@ export async function patchGroup(services: ScimServices, request: ScimRequest): 
   services.changed();
   const isAsked = Boolean(request.query.get('attributes'));
   const namesMembers = members.add.length + members.remove.length > 0;
-  if (!isAsked && (namesMembers || !wantsPatchedGroup(request.caller.profile))) return { status: 204 };
+  if (!isAsked && (namesMembers || !wantsPatchedGroup(request.caller.profile))) return PATCHED;
   const projection = projectionOf(request);
   const row = await getRow(services, request, id, projection, isAsked ? undefined : FEW_MEMBERS);
-  if (row.members === null && projection.shows('members')) return { status: 204 };
+  if (row.members === null && projection.shows('members')) return PATCHED;
   return rowAnswer(services, request, 200, row, projection);
 }
 

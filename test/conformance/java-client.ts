@@ -1,4 +1,4 @@
-// The round of the UnboundID SCIM 2 SDK: fetched and compiled by Maven once in the user's cache folder, under a lock.
+// The rounds of two SCIM libraries for Java: fetched and compiled by Maven once in the user's cache folder, under a lock.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -10,13 +10,15 @@ import { requireJava } from '../../src/dev/java.ts';
 import { runToEnd } from '../../src/dev/processes.ts';
 
 const SOURCE = join(import.meta.dirname, 'java-client');
+const ROUNDS = ['UnboundIdRound', 'ScimSdkRound'] as const;
+const FILES = ['pom.xml', ...['Steps', ...ROUNDS].map((name) => `src/main/java/${name}.java`)];
 const STAMP = 'complete';
 const BUILD_WITHIN_MS = 5 * 60_000;
 
-/** The arguments for `java` that start the round; undefined where this machine has no JDK 17 or no Maven. */
-export async function ensureJavaClient(): Promise<readonly string[] | undefined> {
+/** The arguments for `java` that start one of the rounds; undefined where this machine has no JDK 17 or no Maven. */
+export async function ensureJavaClient(): Promise<((round: (typeof ROUNDS)[number]) => readonly string[]) | undefined> {
   const hash = createHash('sha256');
-  for (const file of ['pom.xml', 'src/main/java/Round.java']) hash.update(readFileSync(join(SOURCE, file)));
+  for (const file of FILES) hash.update(readFileSync(join(SOURCE, file)));
   const key = hash.digest('hex').slice(0, 12);
   const home = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'drawbridge', `scim-java-${key}`);
   if (!(await hasJava())) return undefined;
@@ -24,7 +26,7 @@ export async function ensureJavaClient(): Promise<readonly string[] | undefined>
     if (!(await answers('mvn', '--version')) || !(await answers('javac', '-version'))) return undefined;
     await withFolderLock(`${home}.lock`, () => build(home));
   }
-  return ['-cp', [join(home, 'target', 'classes'), join(home, 'lib', '*')].join(delimiter), 'Round'];
+  return (round) => ['-cp', [join(home, 'target', 'classes'), join(home, 'lib', '*')].join(delimiter), round];
 }
 
 function hasJava(): Promise<boolean> {

@@ -65,6 +65,58 @@ test('a bulk PATCH may be the bare list of its operations, as in the example of 
   expect([user.nickName, user.title]).toEqual([undefined, 'Dave']);
 });
 
+describe('an object of a PATCH', () => {
+  const patched = async (id: string, ...Operations: object[]) =>
+    d.call('PATCH', `/Users/${id}`, { schemas: [PATCH], Operations });
+
+  test('may be in a list of one, or JSON text', async () => {
+    const { id } = await d.user('wrapped', { emails: [{ value: 'wrapped@acme.test', type: 'work' }] });
+    const { status, body } = await patched(
+      id,
+      { op: 'add', value: [{ title: 'T' }] },
+      { op: 'replace', value: '{"nickName": "N", "name": {"givenName": "G"}}' },
+      { op: 'add', path: 'name', value: ' {"familyName": "F"}' },
+      { op: 'add', path: ENTERPRISE, value: ['{"department": "D"}'] },
+      { op: 'add', path: 'emails', value: '{"value": "second@acme.test", "type": "home"}' },
+      { op: 'add', path: 'emails[type eq "work"]', value: ['{"display": "at work"}'] },
+    );
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      title: 'T',
+      nickName: 'N',
+      name: { givenName: 'G', familyName: 'F' },
+      emails: [
+        { value: 'wrapped@acme.test', type: 'work', display: 'at work' },
+        { value: 'second@acme.test', type: 'home' },
+      ],
+      [ENTERPRISE]: { department: 'D' },
+    });
+    const group = await d.group('Wrapped');
+    const Operations = [{ op: 'add', path: 'members', value: [JSON.stringify({ value: id })] }];
+    expect((await d.call('PATCH', `/Groups/${group.id}`, { schemas: [PATCH], Operations })).status).toBe(204);
+    expect((await d.call('GET', `/Groups/${group.id}`)).body.members).toMatchObject([{ value: id }]);
+  });
+
+  test('stays a text where its keys are not those of the attribute', async () => {
+    const { id } = await d.user('text');
+    const { body } = await patched(id, { op: 'add', path: 'entitlements', value: '{"plan":"gold"}' });
+    expect(body.entitlements).toEqual([{ value: '{"plan":"gold"}' }]);
+  });
+
+  test('is refused where it is none, or states another id, and nothing changes', async () => {
+    const { id } = await d.user('no-object');
+    for (const value of ['{title}', '"title"', '[]', [], [{ title: 'T' }, { title: 'U' }], [[{ title: 'T' }]], 7]) {
+      const { status, body } = await patched(id, { op: 'add', path: 'nickName', value: 'N' }, { op: 'add', value });
+      expect([status, body.scimType], JSON.stringify(value)).toEqual([400, 'invalidValue']);
+    }
+    const other = [{ id: '0199cafe-0000-7000-8000-000000000000', title: 'T' }];
+    for (const value of [other, JSON.stringify(other[0])]) {
+      expect((await patched(id, { op: 'replace', value })).body.scimType).toBe('mutability');
+    }
+    expect((await d.call('GET', `/Users/${id}`)).body).toMatchObject({ meta: { version: 'W/"1"' } });
+  });
+});
+
 describe('schemas', () => {
   test('of a resource may be left out, have more or be unheard of, but not be of something else', async () => {
     const made = async (schemas: unknown, userName: string) =>

@@ -1,5 +1,5 @@
 // A round of everything that the UnboundID SCIM 2 SDK can ask of a server, with its own strict types: an unknown
-// attribute, a wrong type or a missing header of an answer is an exception there. Prints one line a step and a count.
+// attribute, a wrong type or a missing header of an answer is an exception there.
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.unboundid.scim2.client.ScimService;
@@ -28,33 +28,7 @@ import java.util.List;
 import org.glassfish.jersey.apache.connector.ApacheConnectorProvider;
 import org.glassfish.jersey.client.ClientConfig;
 
-final class Round {
-  private interface Step {
-    void run() throws Exception;
-  }
-
-  private static int passed;
-  private static int failed;
-
-  private static void step(String name, Step step) {
-    try {
-      step.run();
-      passed += 1;
-      System.out.println("ok " + name);
-    } catch (Throwable trouble) {
-      failed += 1;
-      System.out.println("FAILED " + name + ": " + trouble);
-    }
-  }
-
-  private static void same(Object expected, Object found) {
-    if (!expected.equals(found)) throw new AssertionError("expected " + expected + ", found " + found);
-  }
-
-  private static void isTrue(String what, boolean holds) {
-    if (!holds) throw new AssertionError(what);
-  }
-
+final class UnboundIdRound extends Steps {
   private static <E extends Exception> E refused(Class<E> with, Step step) throws Exception {
     try {
       step.run();
@@ -91,8 +65,7 @@ final class Round {
     lists(scim, domain);
     groups(scim);
     removal(scim);
-    System.out.println(passed + " ok, " + failed + " failed");
-    System.exit(failed == 0 ? 0 : 1);
+    end();
   }
 
   private static void discovery(ScimService scim, String url) {

@@ -1,24 +1,28 @@
-// The UnboundID SCIM 2 SDK for Java, a strict client, through all that it can ask for: java-client/Round.java.
+// Libraries for Java, both strict clients, through all that they can ask for: java-client.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureJavaClient } from './java-client.ts';
 import { runClient } from './run-client.ts';
 import { type RunningBridge, startRunningBridge } from './running-bridge.ts';
 
-const round = await ensureJavaClient();
+const argumentsFor = await ensureJavaClient();
 
-describe.skipIf(round === undefined)('UnboundID SCIM 2 SDK 5.0.0 (needs a JDK 17 and Maven)', () => {
+describe.skipIf(argumentsFor === undefined)('Java clients (need a JDK 17 and Maven)', () => {
   let bridge: RunningBridge;
   beforeAll(async () => {
     bridge = await startRunningBridge();
   });
   afterAll(() => bridge?.[Symbol.asyncDispose]());
 
-  test('makes its round without a failure', async () => {
+  test.each([
+    ['UnboundID SCIM 2 SDK 5.0.0', 'UnboundIdRound'],
+    ['SCIM-SDK 1.30.0', 'ScimSdkRound'],
+  ] as const)('%s makes its round without a failure', async (name, round) => {
     const { token, orgKey } = await bridge.directory('generic');
-    const { code, stdout, stderr } = await runClient('java', [...round!, bridge.scimUrl, token, `${orgKey}.test`]);
+    const options = [...argumentsFor!(round), bridge.scimUrl, token, `${orgKey}.test`];
+    const { code, stdout, stderr } = await runClient('java', options);
     const lines = stdout.trim().split('\n');
-    console.log(`UnboundID SCIM 2 SDK 5.0.0: ${lines.at(-1)}`);
+    console.log(`${name}: ${lines.at(-1)}`);
     expect(
       lines.filter((line) => line.startsWith('FAILED')),
       stderr,
