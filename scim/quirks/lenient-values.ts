@@ -26,7 +26,8 @@ const QUIRKS: readonly Quirk[] = [
   {
     reason: 'SCIM-SDK (Java) sends objects as JSON text; a bare value that happens to be one has other keys',
     apply(attribute, value) {
-      const object = attribute.type === 'complex' ? objectOfText(value) : value;
+      if (attribute.type !== 'complex' || typeof value !== 'string') return value;
+      const object = objectOfText(value);
       if (typeof object !== 'object' || object === null) return value;
       return Object.keys(object).every((key) => findAttribute(attribute.subAttributes, key)) ? object : value;
     },

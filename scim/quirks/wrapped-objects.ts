@@ -1,8 +1,9 @@
 // Objects that come as JSON text, or in a list of one: so SCIM-SDK for Java sends what its PATCH adds and replaces.
+import { LONGEST_STRING } from '../schema/attribute.ts';
 
 /** The object that a JSON text states; anything else as it came. */
 export function objectOfText(value: unknown): unknown {
-  if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return value;
+  if (typeof value !== 'string' || value.length > LONGEST_STRING || !value.trimStart().startsWith('{')) return value;
   try {
     return JSON.parse(value);
   } catch {

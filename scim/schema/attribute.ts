@@ -12,6 +12,8 @@ export type AttributeType =
   | 'binary'
   | 'complex';
 
+export const LONGEST_STRING = 65_536;
+
 export type Attribute = {
   readonly name: string;
   readonly type: AttributeType;
@@ -27,7 +29,7 @@ export type Attribute = {
   readonly canonicalValues?: readonly string[];
   readonly referenceTypes?: readonly string[];
   readonly subAttributes: readonly Attribute[];
-  /** How many characters a value may have, where an index must hold it. */
+  /** How many characters a value may have, where an index must hold it; else `LONGEST_STRING`. */
   readonly longest?: number;
   /** A stored column that answers for this attribute in filters and sorting. */
   readonly column?: string;

@@ -3,7 +3,7 @@
 // is straightened by quirks/lenient-values.ts.
 import { DomainError } from '../../src/errors.ts';
 import { straighten } from '../quirks/lenient-values.ts';
-import { type Attribute, findAttribute } from './attribute.ts';
+import { type Attribute, findAttribute, LONGEST_STRING } from './attribute.ts';
 
 /** JSON as kept. */
 export type Json = string | number | boolean | Json[] | { [key: string]: Json };
@@ -15,7 +15,6 @@ export type Dropped = Set<string>;
 /** Years and zones as Postgres reads them too, which compares the value later on. */
 const DATE_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d\d)$/i;
 const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}$/;
-const LONGEST_STRING = 65_536;
 /** Of one attribute; members stand in a table of their own. Lists are compared element by element, on one thread for all. */
 const MOST_VALUES = 1_000;
 
