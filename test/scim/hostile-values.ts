@@ -52,6 +52,9 @@ const TEXTS = [
     'e\u0301',
     '🧑‍💻',
   ],
+  // objects as texts
+  ...['{"value":', '{"__proto__":{"value":"a"}}', ' {"value":{"value":[{}]},"active":"False"}', '{"constructor":null}'],
+  ...['{"title":"a\\u0000b"}', '{"value":"\\ud800"}', '{"members":[{"value":7}],"id":"a"}', '{"a":'.repeat(10_000)],
   ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '../../etc/passwd', '<script>', '#{7*7}'],
   ...[
     "'; drop table member; --",
