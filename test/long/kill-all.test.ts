@@ -90,9 +90,16 @@ test('the bridge killed with -9 in mid-push: nothing acknowledged is lost, and K
 test('Keycloak killed with -9 in mid-push: SCIM goes on, /readyz says degraded, and afterwards Keycloak ends equal', async () => {
   const acknowledged = await push('keycloak', () => keycloak.kill());
   expect(acknowledged.size).toBe(USERS);
-  const ready = await fetch(`${system.facts.baseUrl}/readyz`);
-  expect(ready.status).toBe(200);
   await everybodyIsThere(acknowledged);
+  await eventuallyHolds(
+    async () => {
+      const ready = await fetch(`${system.facts.baseUrl}/readyz`);
+      expect(ready.status).toBe(200);
+      const waits = expect.stringMatching(/^\d+ changes wait for Keycloak/);
+      expect((await ready.json()).degraded).toContainEqual({ part: 'keycloak', reason: waits });
+    },
+    { withinMs: 90_000 },
+  );
   await keycloak.start();
   await eventuallyHolds(async () => expect(await driftOf()).toBe(0), { withinMs: 90_000 });
   const last = [...acknowledged].at(-1)!;
