@@ -43,6 +43,8 @@ export type ScimRequest = {
   readonly dropped: Dropped;
 };
 
+export const CONTENT_TYPE = 'application/scim+json; charset=utf-8';
+
 export type ScimAnswer = {
   readonly status: number;
   /** JSON text. */

@@ -21,7 +21,7 @@ import { Callers, withDetected } from './callers.ts';
 import { Cursors } from './cursor.ts';
 import { performer } from './dry-run.ts';
 import { errorAnswer } from './error.ts';
-import type { Handler, ScimAnswer, ScimServices } from './exchange.ts';
+import { CONTENT_TYPE, type Handler, type ScimAnswer, type ScimServices } from './exchange.ts';
 import { Journal } from './journal.ts';
 import { PageMarks } from './page-marks.ts';
 import { detectProfile } from './quirks/detect-profile.ts';
@@ -239,7 +239,7 @@ async function send(response: ServerResponse, requestId: string, answer: ScimAns
     response.writeHead(answer.status, headers).end();
     return undefined;
   }
-  headers['Content-Type'] = 'application/scim+json; charset=utf-8';
+  headers['Content-Type'] = CONTENT_TYPE;
   if (typeof answer.body !== 'string') {
     response.writeHead(answer.status, headers);
     return sendParts(response, answer.body);

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { DomainError } from '../src/errors.ts';
 import { newId } from '../src/ids.ts';
 import { errorAnswer } from './error.ts';
+import { CONTENT_TYPE } from './exchange.ts';
 
 const GOODBYE_MS = 2_000;
 
@@ -47,7 +48,7 @@ function sayGoodbye(socket: Duplex, refusal: DomainError): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `X-Request-Id: ${requestId}`,
-    'Content-Type: application/scim+json; charset=utf-8',
+    `Content-Type: ${CONTENT_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ].join('\r\n');

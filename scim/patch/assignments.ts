@@ -57,7 +57,7 @@ function stepsOfPath(type: ResourceType, operation: PatchOperation, path: string
   if (!('attribute' in found)) {
     if (parsed.filter) throw new DomainError('invalid_path', `${path} is no list.`);
     if (op === 'remove') return [{ op, extension: found.extension }];
-    return stepsOfExtension(type, found.extension, op, value, dropped);
+    return stepsOfExtension(type, found.extension, op, unwrapObject(value), dropped);
   }
   const target =
     parsed.sub === undefined ? found : { ...found, sub: findAttribute(found.attribute.subAttributes, parsed.sub) };
@@ -111,9 +111,8 @@ function stepsOfExtension(
 }
 
 function entriesOf(value: unknown, what: string): [string, unknown][] {
-  const object = unwrapObject(value);
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DomainError('invalid_value', `${what} must be an object.`);
   }
-  return Object.entries(object);
+  return Object.entries(value);
 }

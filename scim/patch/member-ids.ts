@@ -5,8 +5,8 @@ import { objectOfText } from '../quirks/wrapped-objects.ts';
 import { userIdOf } from '../schema/user-reference.ts';
 
 /**
- * Elements are `{value}`, `{$ref}` alone, either as JSON text, or the bare id. An id that cannot be one of ours is refused, or passed over where `lenient`
- * (removing what is not there). Throws `invalid_value`, also for nested groups, which no directory sends.
+ * Elements are `{value}`, `{$ref}` alone, either as JSON text, or the bare id. An id that cannot be one of ours is
+ * refused, or passed over where `lenient` (removing what is not there). Throws `invalid_value`, also for nested groups, which no directory sends.
  */
 export function readMemberIds(value: unknown, options: { readonly lenient?: boolean } = {}): string[] {
   if (value === undefined || value === null) return [];

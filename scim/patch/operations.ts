@@ -26,8 +26,7 @@ export function readOperations(body: Readonly<Record<string, unknown>>, id: stri
 }
 
 function refuseOtherId(value: unknown, id: string): void {
-  const object = unwrapObject(value);
-  const stated = typeof object === 'object' && object !== null ? fieldOf(object, 'id') : undefined;
+  const stated = typeof value === 'object' && value !== null ? fieldOf(value, 'id') : undefined;
   if (typeof stated !== 'string' || stated.toLowerCase() === id.toLowerCase()) return;
   throw new DomainError('mutability', 'The id of a resource cannot be changed, and this value states another one.');
 }
@@ -51,5 +50,5 @@ function readOperation(raw: unknown, index: number): PatchOperation {
     throw new DomainError('no_target', `${at} removes nothing: it needs a path.`);
   }
   if (op !== 'remove' && value === undefined) throw new DomainError('invalid_value', `${at} needs a value.`);
-  return { op, path: path === '' ? undefined : path, value };
+  return path ? { op, path, value } : { op, path: undefined, value: unwrapObject(value) };
 }

@@ -19,7 +19,7 @@ import {
 import { DomainError } from '../../src/errors.ts';
 import { isUuid } from '../../src/ids.ts';
 import { demandedVersion, isKnownVersion } from '../etag.ts';
-import type { ScimAnswer, ScimRequest, ScimServices } from '../exchange.ts';
+import { CONTENT_TYPE, type ScimAnswer, type ScimRequest, type ScimServices } from '../exchange.ts';
 import { groupText, groupTexts, MEMBERS_IN_ONE_PIECE } from '../group-text.ts';
 import { type ListRequest, readListRequest } from '../paging.ts';
 import { queryParameters } from '../parameters.ts';
@@ -114,7 +114,7 @@ const NOBODY = Buffer.alloc(0);
 const FEW_MEMBERS = 100;
 
 /** Without a body; SCIM-SDK (Java) takes an answer to a PATCH without a content type for a failure. */
-const PATCHED: ScimAnswer = { status: 204, headers: { 'Content-Type': 'application/scim+json; charset=utf-8' } };
+const PATCHED: ScimAnswer = { status: 204, headers: { 'Content-Type': CONTENT_TYPE } };
 
 /**
  * 200 with the group where `attributes` asks for some of it, and for a client of no known make unless the patch names

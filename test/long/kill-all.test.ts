@@ -90,10 +90,12 @@ test('the bridge killed with -9 in mid-push: nothing acknowledged is lost, and K
 test('Keycloak killed with -9 in mid-push: SCIM goes on, /readyz says degraded, and afterwards Keycloak ends equal', async () => {
   const acknowledged = await push('keycloak', () => keycloak.kill());
   expect(acknowledged.size).toBe(USERS);
+  const readyz = () => fetch(`${system.facts.baseUrl}/readyz`);
+  expect((await readyz()).status).toBe(200);
   await everybodyIsThere(acknowledged);
   await eventuallyHolds(
     async () => {
-      const ready = await fetch(`${system.facts.baseUrl}/readyz`);
+      const ready = await readyz();
       expect(ready.status).toBe(200);
       const waits = expect.stringMatching(/^\d+ changes wait for Keycloak/);
       expect((await ready.json()).degraded).toContainEqual({ part: 'keycloak', reason: waits });
